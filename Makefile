@@ -1,0 +1,53 @@
+# `make evals` and `make test` set up all they need: only Python 3.11+ and the package index.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+CANDIDATE ?=
+REPORT ?= gonogo-report/evals.md
+
+.DEFAULT_GOAL := help
+.PHONY: help evals test check format accuracy bench wheel clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+evals: $(READY) ## Run the suites: replay, score, compare, decide (CANDIDATE=worse-prompt)
+	@$(BIN)/pytest evals -q --no-header --tb=no -r N -p no:cacheprovider \
+		--gonogo-report $(REPORT) --gonogo-report $(REPORT:.md=.html) \
+		$(if $(CANDIDATE),--gonogo-candidate $(CANDIDATE))
+
+test: $(READY) ## Run the project's own tests
+	@$(BIN)/pytest -q -n auto --maxprocesses 4
+
+check: $(READY) ## Format, lint, types, layers of the imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/mypy
+	@$(BIN)/mypy tests/typing
+
+format: $(READY) ## Format the code and sort its imports
+	@$(BIN)/ruff check --fix --select I .
+	@$(BIN)/ruff format .
+
+accuracy: $(READY) ## Measure the checkers on public labelled data (see docs/accuracy.md)
+	@$(BIN)/python benchmarks/accuracy
+
+bench: $(READY) ## Measure what the plugin costs a test run that does not use it
+	@$(BIN)/python benchmarks/plugin_overhead.py
+
+wheel: $(READY) ## Build the distribution
+	@$(BIN)/python -m build --quiet
+
+clean: ## Remove what was made here
+	rm -rf .venv dist build results gonogo-report
+
+$(READY): pyproject.toml constraints.txt
+	@echo "setting up .venv (once; a minute or two)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "gonogo needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade -c constraints.txt pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--group dev -e '.[languages]'
+	@touch $(READY)

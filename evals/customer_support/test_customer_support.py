@@ -1,0 +1,12 @@
+"""The suite customer_support: every case of its dataset, replayed and held against its baseline."""
+
+import pytest
+
+from gonogo.cases import Case
+from gonogo.harness import Gonogo
+
+
+@pytest.mark.gonogo(suite="customer_support")
+@pytest.mark.budget(cost_usd=0.05, latency_seconds=60, ttft_seconds=5)
+def test_customer_support(gonogo: Gonogo, case: Case) -> None:
+    gonogo.run(case)

@@ -1,0 +1,43 @@
+"""Exit codes of the command line, and how errors become them."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import typer
+
+from gonogo.decisions import Decision, Gauge
+from gonogo.errors import GonogoError
+from gonogo.settings import Policy
+
+
+class Exit(IntEnum):
+    """What the exit status says."""
+
+    DONE = 0
+    NO_GO = 1
+    BAD_INPUT = 2
+    UNDECIDED = 3
+
+
+def exit_of(decision: Decision, policy: Policy) -> Exit:
+    """Return the exit status of a decision under a policy."""
+    if decision.passes(policy):
+        return Exit.DONE
+    return Exit.NO_GO if decision.gauge is Gauge.NO_GO else Exit.UNDECIDED
+
+
+def say(text: str) -> None:
+    """Print what is not data: on standard error."""
+    print(text, file=sys.stderr)  # noqa: T201 - this is the command line's voice
+
+
+@contextmanager
+def reported_errors() -> Iterator[None]:
+    """Turn gonogo's errors into a message and the exit status of bad input."""
+    try:
+        yield
+    except GonogoError as error:
+        say(f"gonogo: {error}")
+        raise typer.Exit(Exit.BAD_INPUT) from error

@@ -1,0 +1,441 @@
+"""What a test holds in its hands: the object behind the fixture `gonogo`, and its project.
+
+Knows nothing of pytest: the plugin makes it, and asks it afterwards what happened.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+
+import msgspec
+
+from gonogo.baselines import Baseline, load_baseline
+from gonogo.budgets import Budget, check_budget
+from gonogo.cases import Case
+from gonogo.comparison import CaseComparison, compare_case
+from gonogo.domains import GENERAL
+from gonogo.errors import (
+    BadSettingsError,
+    BelowThresholdError,
+    BudgetBlownError,
+    GonogoError,
+    MissingRecordingError,
+    NotScoredError,
+    RegressionError,
+)
+from gonogo.evaluation import CaseResult, Suite, encode_case_result, evaluate_case, load_suite
+from gonogo.exchanges import Exchange, output_of
+from gonogo.judging import judge
+from gonogo.registry import CheckerRegistry
+from gonogo.running import Ask, ask_application, replay_trials
+from gonogo.runs import Row
+from gonogo.scorecards import Scorecard
+from gonogo.settings import Settings, load_settings
+from gonogo.trials import Trial
+from gonogo_checkers.output import Expectations, Output
+from gonogo_checkers.verdict import Judged
+
+Limit = int | float | str
+"""A limit as a test writes it; `cost_usd` may be a string, to be exact."""
+
+
+class Project:
+    """The project under test: its settings, suites, baselines and checkers, each loaded once."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        datasets: Path | None = None,
+        baselines: Path | None = None,
+        candidate: str | None = None,
+        updating: bool = False,
+    ) -> None:
+        """Take the places of things.
+
+        Args:
+            root: Folder of the project's pyproject.toml.
+            datasets: Overrides the setting `datasets`.
+            baselines: Overrides the setting `baselines`.
+            candidate: Replay this candidate's prompt and recordings.
+            updating: Whether baselines are to be updated: a regression then fails no test.
+        """
+        self._root = root
+        self._datasets = datasets
+        self._baselines = baselines
+        self.candidate = candidate
+        self.updating = updating
+        self._suites: dict[str, Suite] = {}
+        self._loaded_baselines: dict[str, Baseline | None] = {}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What `[tool.gonogo]` says."""
+        return load_settings(self._root)
+
+    @cached_property
+    def registry(self) -> CheckerRegistry:
+        """Where the checkers are."""
+        return CheckerRegistry(self.settings.checkers)
+
+    @property
+    def datasets(self) -> Path:
+        """Folder of the datasets."""
+        return self._datasets or self._root / self.settings.datasets
+
+    @property
+    def baselines(self) -> Path:
+        """Folder of the baselines."""
+        return self._baselines or self._root / self.settings.baselines
+
+    def suite_names(self) -> list[str]:
+        """Return the names of all suites: the folders of datasets that hold cases."""
+        return sorted(path.parent.name for path in self.datasets.glob("*/cases.jsonl"))
+
+    def suite(self, name: str) -> Suite:
+        """Return a suite by its name.
+
+        Raises:
+            BadInputError: If its files cannot be used.
+        """
+        if name not in self._suites:
+            self._suites[name] = load_suite(name, self.datasets, candidate=self.candidate)
+        return self._suites[name]
+
+    def baseline(self, suite: str) -> Baseline | None:
+        """Return the baseline of a suite; None where there is none."""
+        if suite not in self._loaded_baselines:
+            path = self.baselines / f"{suite}.jsonl"
+            self._loaded_baselines[suite] = load_baseline(path)
+        return self._loaded_baselines[suite]
+
+
+@dataclass(slots=True, repr=False)
+class Gonogo:
+    """The fixture `gonogo`: runs cases, judges outputs, holds budgets.
+
+    Attributes:
+        project: The project under test.
+        suite_name: Suite of the test's marker; None: the test is not one of a suite.
+        exchanges: All calls that the test made, in order.
+        rows: What the test reports of its cases.
+        trials: The trials that `run` made.
+    """
+
+    project: Project
+    suite_name: str | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Say what a failing test shows of the fixture."""
+        return f"<gonogo, suite {self.suite_name}, {len(self.exchanges)} exchanges>"
+
+    def run(self, case: Case, ask: Ask | None = None) -> CaseResult:
+        """Run a case of the test's suite, score it, and hold it against the baseline.
+
+        Args:
+            case: The fixture `case`.
+            ask: The application's own function, where the suite tests the application; it
+                returns the answer as text or as an exchange. None: replay what was recorded.
+
+        Returns:
+            The result of each trial.
+
+        Raises:
+            MissingRecordingError: If no recording answers the case's request.
+            NotScoredError: If a checker broke.
+            BudgetBlownError: If a trial used more than the case's `expect.budget`.
+            RegressionError: If the case answers worse than its baseline.
+        """
+        __tracebackhide__ = True
+        suite = self._suite()
+        try:
+            trials = self._trials(suite, case, ask)
+        except MissingRecordingError as error:
+            asked = case.domain or suite.name
+            failed = CaseResult(
+                suite=suite.name,
+                case_id=case.id,
+                digest=case.digest(),
+                domain=asked,
+                problem=str(error),
+            )
+            self.rows.append(Row(suite=suite.name, case=case.id, result=encode_case_result(failed)))
+            raise error.with_traceback(None) from None
+        self.trials += trials
+        self.exchanges += [exchange for trial in trials for exchange in trial.exchanges]
+        result = self._evaluate(suite, case, trials)
+        self._demand_scored(result)
+        if case.expect.budget is not None:
+            self._demand_budget(case.expect.budget, f"case {case.id}")
+        self._demand_no_regression(suite, result)
+        return result
+
+    def score(
+        self,
+        output: Output | Exchange | str | None = None,
+        *,
+        domain: str = GENERAL.name,
+        prompt: str = "",
+        context: tuple[str, ...] | list[str] = (),
+        language: str | None = None,
+        expect: Mapping[str, object] | Expectations | None = None,
+    ) -> Scorecard:
+        """Judge an output, asserting nothing.
+
+        Args:
+            output: An output, an exchange, the text of a response; None: the last exchange.
+            domain: Domain whose checkers judge it.
+            prompt: What was asked, for a text.
+            context: Texts that the answer must be true to.
+            language: Natural or programming language of the answer.
+            expect: What can be checked of the answer, as in a case.
+
+        Raises:
+            GonogoError: If there is no exchange yet, or `expect` has an unknown field.
+        """
+        judged = self._output(output, prompt, tuple(context), language, _expectations(expect))
+        found = self.project.settings.domain(domain)
+        if found.name != domain:
+            warnings.warn(
+                f"domain {domain!r} is not defined: judged as {found.name!r}", stacklevel=3
+            )
+        return judge(judged, found, self.project.registry, output_id="output")
+
+    def check(
+        self,
+        output: Output | Exchange | str | None = None,
+        *,
+        domain: str = GENERAL.name,
+        prompt: str = "",
+        context: tuple[str, ...] | list[str] = (),
+        language: str | None = None,
+        expect: Mapping[str, object] | Expectations | None = None,
+    ) -> Scorecard:
+        """Judge an output and fail the test below the domain's threshold.
+
+        Whatever `expect` says must hold. Arguments as for `score`.
+
+        Raises:
+            BelowThresholdError: If the weighted score is below the threshold, or an expectation
+                does not hold.
+            NotScoredError: If a checker broke, or nothing could be judged.
+        """
+        __tracebackhide__ = True
+        card = self.score(
+            output,
+            domain=domain,
+            prompt=prompt,
+            context=context,
+            language=language,
+            expect=expect,
+        )
+        if card.broken or not card.scores:
+            raise NotScoredError(_describe_unscored(card))
+        threshold = self.project.settings.domain(domain).threshold
+        expectations = card.verdicts.get("expectations")
+        met = not isinstance(expectations, Judged) or expectations.score == 1.0
+        if not met or (card.score is not None and card.score < threshold):
+            raise BelowThresholdError(_describe_card(card, threshold))
+        return card
+
+    @contextmanager
+    def budget(self, **limits: Limit) -> Iterator[None]:
+        """Hold the exchanges made within a `with` block to a budget.
+
+        Args:
+            limits: Fields of `Budget`: `cost_usd`, `output_tokens`, `latency_seconds`, …
+
+        Raises:
+            BudgetBlownError: At the end of the block, if they used more.
+            BadSettingsError: If a limit has an unknown name or a value out of range.
+        """
+        __tracebackhide__ = True
+        wanted = budget_of(limits)
+        before = len(self.exchanges)
+        yield
+        self._hold(wanted, self.exchanges[before:], "within the block")
+
+    def hold_budget(self, limits: Mapping[str, Limit]) -> None:
+        """Hold the test to the limits of its marker: each trial, else all exchanges together.
+
+        Raises:
+            BudgetBlownError: If more was used.
+            BadSettingsError: If a limit has an unknown name or a value out of range.
+        """
+        __tracebackhide__ = True
+        self._demand_budget(budget_of(limits), "the test's budget")
+
+    def _demand_budget(self, budget: Budget, whose: str) -> None:
+        __tracebackhide__ = True
+        if not self.trials:
+            self._hold(budget, self.exchanges, whose)
+        for trial in self.trials:
+            self._hold(budget, list(trial.exchanges), f"{whose}, trial {trial.id}")
+
+    def _hold(self, budget: Budget, exchanges: list[Exchange], where: str) -> None:
+        __tracebackhide__ = True
+        overruns = check_budget(budget, exchanges, self.project.settings.prices)
+        if overruns:
+            lines = [f"budget blown ({where})", *(f"  {overrun}" for overrun in overruns)]
+            raise BudgetBlownError("\n".join(lines))
+
+    def _suite(self) -> Suite:
+        if self.suite_name is None:
+            raise GonogoError(
+                "gonogo.run needs the suite: mark the test with @pytest.mark.gonogo(suite='…')"
+            )
+        return self.project.suite(self.suite_name)
+
+    def _trials(self, suite: Suite, case: Case, ask: Ask | None) -> tuple[Trial, ...]:
+        if ask is not None:
+            return ask_application(case, suite.shared_request, ask)
+        return replay_trials(case, suite.shared_request, suite.recordings)
+
+    def _evaluate(self, suite: Suite, case: Case, trials: tuple[Trial, ...]) -> CaseResult:
+        baseline = self.project.baseline(suite.name)
+        accepted = None if baseline is None else baseline.cases.get(case.id)
+        result = self._evaluate_against(
+            suite, case, trials, None if accepted is None else accepted.mean_words
+        )
+        new_accepted = None
+        if self.project.updating:
+            words = round(fmean(trial.words for trial in result.trials))
+            new_accepted = encode_case_result(self._evaluate_against(suite, case, trials, words))
+        self.rows.append(
+            Row(
+                suite=suite.name,
+                case=case.id,
+                result=encode_case_result(result),
+                accepted=new_accepted,
+            )
+        )
+        return result
+
+    def _evaluate_against(
+        self, suite: Suite, case: Case, trials: tuple[Trial, ...], baseline_words: int | None
+    ) -> CaseResult:
+        return evaluate_case(
+            suite.name,
+            case,
+            trials,
+            settings=self.project.settings,
+            registry=self.project.registry,
+            baseline_words=baseline_words,
+        )
+
+    def _demand_scored(self, result: CaseResult) -> None:
+        __tracebackhide__ = True
+        for trial in result.trials:
+            if trial.scorecard is not None and trial.scorecard.broken:
+                raise NotScoredError(_describe_unscored(trial.scorecard))
+
+    def _demand_no_regression(self, suite: Suite, result: CaseResult) -> None:
+        __tracebackhide__ = True
+        baseline = self.project.baseline(suite.name)
+        accepted = None if baseline is None else baseline.cases.get(result.case_id)
+        if accepted is None or self.project.updating:
+            return
+        if all(trial.scorecard is None for trial in result.trials):
+            return
+        comparison = compare_case(accepted, result, self.project.settings)
+        if comparison.is_regression:
+            raise RegressionError(_describe_regression(comparison, suite))
+
+    def _output(
+        self,
+        output: Output | Exchange | str | None,
+        prompt: str,
+        context: tuple[str, ...],
+        language: str | None,
+        expect: Expectations,
+    ) -> Output:
+        match output:
+            case Output():
+                return output
+            case str():
+                return Output(
+                    response=output,
+                    prompt=prompt,
+                    context=context,
+                    language=language,
+                    expect=expect,
+                )
+            case Exchange():
+                exchange = output
+            case None:
+                if not self.exchanges:
+                    raise GonogoError("nothing to judge: the test made no call, and gave no output")
+                exchange = self.exchanges[-1]
+        return output_of(exchange, expect=expect, context=context, language=language)
+
+
+def budget_of(limits: Mapping[str, Limit]) -> Budget:
+    """Return the budget that a test's limits describe.
+
+    Raises:
+        BadSettingsError: If a limit has an unknown name or a value out of range.
+    """
+    try:
+        return msgspec.convert(dict(limits), Budget)
+    except msgspec.ValidationError as error:
+        names = ", ".join(Budget.__struct_fields__)
+        raise BadSettingsError(f"budget {dict(limits)!r}: {error}; limits are: {names}") from error
+
+
+def _expectations(expect: Mapping[str, object] | Expectations | None) -> Expectations:
+    if expect is None:
+        return Expectations()
+    if isinstance(expect, Expectations):
+        return expect
+    try:
+        return msgspec.convert(dict(expect), Expectations)
+    except msgspec.ValidationError as error:
+        raise GonogoError(f"expect {dict(expect)!r}: {error}") from error
+
+
+def _describe_unscored(card: Scorecard) -> str:
+    if not card.broken:
+        return f"{card.id}: no checker of domain {card.domain!r} had anything to judge"
+    broken = "; ".join(f"{checker_id}: {error}" for checker_id, error in card.broken.items())
+    return f"{card.id}: checkers broke: {broken}"
+
+
+def _describe_card(card: Scorecard, threshold: float) -> str:
+    total = "no weighted score" if card.score is None else f"score {card.score:.2f}"
+    lines = [f"{total}, domain {card.domain} demands {threshold:.2f}"]
+    for checker_id, score in sorted(card.scores.items(), key=lambda pair: pair[1]):
+        lines.append(f"  {checker_id:<20} {score:.2f}")
+        lines += [
+            f"    {finding.rule} {finding.severity}: {finding.message}"
+            for finder, finding in card.findings
+            if finder == checker_id
+        ]
+    return "\n".join(lines)
+
+
+def _describe_regression(comparison: CaseComparison, suite: Suite) -> str:
+    lines = [f"case {comparison.case_id} answers worse than the baseline of {suite.name}"]
+    for change in comparison.regressions:
+        after = "gone" if change.after is None else f"{change.after:.2f}"
+        why = f": {change.why}" if change.why else ""
+        lines.append(
+            f"  {change.name}: {change.before:.2f} -> {after} ({change.difference:+.2f}){why}"
+        )
+    for severe in comparison.severe:
+        finding = severe.finding
+        line = "" if finding.line is None else f", line {finding.line} of the response"
+        lines.append(
+            f"  new {finding.severity} finding {severe.checker_id} {finding.rule}{line}:"
+            f" {finding.message}"
+        )
+    lines.append(
+        "  if this is what you want: pytest evals --gonogo-update-baselines --gonogo-reason '…'"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,279 @@
+"""The pytest plugin: options, markers, fixtures, and the decision at the end of a session.
+
+Imports nothing but the standard library and pytest until a test uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from gonogo.cases import Case
+    from gonogo.harness import Gonogo, Project
+    from gonogo.runs import Failure, Row, Run
+
+_PROJECT: Final = pytest.StashKey["Project"]()
+_GONOGO: Final = pytest.StashKey["Gonogo"]()
+_ROWS: Final = "gonogo_rows"
+_REPORT_SUFFIXES: Final = (".md", ".html", ".json", ".sarif")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and ini settings, all of them prefixed."""
+    group = parser.getgroup("gonogo", "gonogo: is what Claude answers still good enough?")
+    group.addoption(
+        "--gonogo-mode",
+        choices=["replay"],
+        default=None,
+        help="how answers are had: replay (default; no network)",
+    )
+    group.addoption(
+        "--gonogo-candidate",
+        metavar="NAME",
+        help="replay the prompt and the recordings of datasets/<suite>/candidates/NAME",
+    )
+    group.addoption(
+        "--gonogo-update-baselines",
+        action="store_true",
+        help="accept this run as the new baseline of each suite that ran completely",
+    )
+    group.addoption(
+        "--gonogo-reason",
+        metavar="TEXT",
+        help="why a run is accepted although it is NO-GO; kept in the baseline's history",
+    )
+    group.addoption(
+        "--gonogo-report",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="write a report; .md, .html, .json or .sarif; may be given more than once",
+    )
+    parser.addini("gonogo_mode", "how answers are had", default="replay")
+    parser.addini("gonogo_datasets", "folder of the datasets; overrides [tool.gonogo] datasets")
+    parser.addini("gonogo_baselines", "folder of the baselines; overrides [tool.gonogo] baselines")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and where reports arrive the session that decides.
+
+    Raises:
+        pytest.UsageError: If a report is asked for in a format that there is not.
+    """
+    config.addinivalue_line(
+        "markers", "gonogo(suite): make a test of each case of a suite; it asks for `case`"
+    )
+    config.addinivalue_line(
+        "markers",
+        "budget(**limits): fail the test if its exchanges use more: input_tokens, output_tokens,"
+        " total_tokens, cost_usd, latency_seconds, ttft_seconds, calls, tool_calls",
+    )
+    reports = [Path(path) for path in config.getoption("--gonogo-report")]
+    wrong = [path for path in reports if path.suffix not in _REPORT_SUFFIXES]
+    if wrong:
+        known = ", ".join(_REPORT_SUFFIXES)
+        raise pytest.UsageError(f"--gonogo-report {wrong[0]}: its name must end in {known}")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Session(config, reports), "gonogo-session")
+
+
+@pytest.fixture
+def gonogo(request: pytest.FixtureRequest) -> Gonogo:
+    """Run cases of the test's suite, judge outputs, hold budgets."""
+    from gonogo.harness import Gonogo  # noqa: PLC0415 - heavy: only for tests that use it
+
+    held = Gonogo(_project(request.config), _suite_name(request.node))
+    request.node.stash[_GONOGO] = held
+    return held
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of each case of the marked suite."""
+    suite_name = _suite_name(metafunc.definition)
+    if suite_name is None or "case" not in metafunc.fixturenames:
+        return
+    from gonogo.errors import GonogoError  # noqa: PLC0415 - heavy: only for suites
+
+    try:
+        cases = _project(metafunc.config).suite(suite_name).cases
+    except GonogoError as error:
+        raise pytest.Collector.CollectError(str(error)) from error
+    metafunc.parametrize("case", cases, ids=[case.id for case in cases])
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give a test with a budget the fixture that measures it."""
+    names = getattr(item, "fixturenames", None)
+    if names is not None and "gonogo" not in names and item.get_closest_marker("budget"):
+        names.insert(0, "gonogo")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold the test's exchanges to its budget, in its call phase."""
+    __tracebackhide__ = True
+    outcome = yield
+    held = item.stash.get(_GONOGO, None)
+    if held is not None:
+        for marker in item.iter_markers("budget"):
+            held.hold_budget(marker.kwargs)
+    return outcome
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the report of a suite's test carry its rows to the session, from a worker too."""
+    report = yield
+    suite_name = _suite_name(item)
+    ran = call.when == "call" or (call.when == "setup" and not report.passed)
+    if suite_name is not None and ran:
+        from gonogo.runs import encode_row  # noqa: PLC0415 - heavy: only for suites
+
+        rows = _rows_of(item, suite_name, call, report)
+        vars(report)[_ROWS] = [encode_row(row) for row in rows]
+    return report
+
+
+class _Session:
+    """Collects what reports carry, decides when the session ends, and says so last."""
+
+    def __init__(self, config: pytest.Config, reports: list[Path]) -> None:
+        self._config = config
+        self._reports = reports
+        self._rows: list[str] = []
+        self._run: Run | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect the rows of one test, wherever it ran."""
+        self._rows += vars(report).get(_ROWS, [])
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Decide before the others finish, and print the decision after them."""
+        if self._rows:
+            self._run = self._conclude()
+            passes = self._run.passes
+            if not passes and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        outcome = yield
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if self._run is not None and terminal is not None:
+            terminal.ensure_newline()
+            terminal.write_line(self._run.verdict_line, bold=True)
+        return outcome
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the table of the run."""
+        if self._run is not None:
+            from gonogo.reports.terminal import render  # noqa: PLC0415 - heavy: only for suites
+
+            terminalreporter.section("gonogo")
+            width = get_terminal_size().columns
+            terminalreporter.write(render(self._run, width=width, color=terminalreporter.hasmarkup))
+            for path in self._reports:
+                terminalreporter.write_line(f"report: {path}")
+
+    def _conclude(self) -> Run:
+        from gonogo.reports import write_report  # noqa: PLC0415 - heavy: only for suites
+        from gonogo.runs import Acceptances, Gate, decode_row  # noqa: PLC0415 - likewise
+
+        project = _project(self._config)
+        rows = [decode_row(text) for text in self._rows]
+        gate = Gate(
+            baselines=project.baselines, settings=project.settings, registry=project.registry
+        )
+        acceptances = None
+        if project.updating:
+            reason = self._config.getoption("--gonogo-reason")
+            acceptances = Acceptances(at=datetime.now(UTC).replace(microsecond=0), reason=reason)
+        run = gate.conclude(
+            rows,
+            {name: project.suite(name) for name in {row.suite for row in rows}},
+            mode=_mode(self._config),
+            present=project.suite_names(),
+            acceptances=acceptances,
+        )
+        for path in self._reports:
+            write_report(run, path)
+        return run
+
+
+def _rows_of(
+    item: pytest.Item,
+    suite_name: str,
+    call: pytest.CallInfo[None],
+    report: pytest.TestReport,
+) -> list[Row]:
+    import msgspec  # noqa: PLC0415 - heavy: only for suites
+
+    from gonogo.runs import Row  # noqa: PLC0415 - heavy: only for suites
+
+    held = item.stash.get(_GONOGO, None)
+    case: Case | None = getattr(item, "funcargs", {}).get("case")
+    rows = list(held.rows) if held is not None else []
+    if not rows:
+        rows = [Row(suite=suite_name, case=item.name if case is None else case.id)]
+    if report.skipped:
+        reason = str(call.excinfo.value) if call.excinfo is not None else "skipped"
+        rows[-1] = msgspec.structs.replace(rows[-1], skipped=reason)
+    elif report.failed and call.excinfo is not None:
+        failure, message = _failure_of(call.excinfo.value, has_result=rows[-1].result is not None)
+        rows[-1] = msgspec.structs.replace(rows[-1], failure=failure, message=message)
+    return rows
+
+
+def _failure_of(error: BaseException, *, has_result: bool) -> tuple[Failure, str]:
+    from gonogo.errors import (  # noqa: PLC0415 - heavy: only for suites
+        BudgetBlownError,
+        MissingRecordingError,
+        NotScoredError,
+        RegressionError,
+    )
+    from gonogo.runs import Failure  # noqa: PLC0415 - heavy: only for suites
+
+    message = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, BudgetBlownError):
+        return Failure.BUDGET, message.removeprefix("budget blown ")
+    counted = MissingRecordingError | NotScoredError | RegressionError
+    if has_result and isinstance(error, counted):
+        return Failure.ALREADY_COUNTED, message
+    return Failure.TEST, message[:200]
+
+
+def _suite_name(node: pytest.Item | pytest.Function) -> str | None:
+    marker = node.get_closest_marker("gonogo")
+    if marker is None:
+        return None
+    name = marker.kwargs.get("suite")
+    if marker.args or set(marker.kwargs) != {"suite"} or not isinstance(name, str):
+        raise pytest.Collector.CollectError(
+            f"{node.nodeid}: write the marker as @pytest.mark.gonogo(suite='<folder of datasets>')"
+        )
+    return name
+
+
+def _mode(config: pytest.Config) -> str:
+    return str(config.getoption("--gonogo-mode") or config.getini("gonogo_mode"))
+
+
+def _project(config: pytest.Config) -> Project:
+    if _PROJECT not in config.stash:
+        from gonogo.harness import Project  # noqa: PLC0415 - heavy: only for tests that use it
+
+        datasets, baselines = config.getini("gonogo_datasets"), config.getini("gonogo_baselines")
+        config.stash[_PROJECT] = Project(
+            config.rootpath,
+            datasets=config.rootpath / datasets if datasets else None,
+            baselines=config.rootpath / baselines if baselines else None,
+            candidate=config.getoption("--gonogo-candidate"),
+            updating=config.getoption("--gonogo-update-baselines"),
+        )
+    return config.stash[_PROJECT]

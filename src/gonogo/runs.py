@@ -1,0 +1,342 @@
+"""A run: what a session collected of its suites, compared, decided, and accepted where asked.
+
+Rows come in from the tests, one a case, whichever process ran it; this is the one place where
+they become decisions.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from gonogo.baselines import (
+    Acceptance,
+    Baseline,
+    BaselineHeader,
+    accept_results,
+    demand_fresh,
+    header_of,
+    load_baseline,
+)
+from gonogo.comparison import Comparison, compare_results
+from gonogo.decisions import Decision, Gauge, Reason, combine, conclude, decide
+from gonogo.errors import BadInputError, BaselineRefusedError, StaleBaselineError
+from gonogo.evaluation import CaseResult, Suite, decode_case_result
+from gonogo.registry import CheckerRegistry
+from gonogo.settings import Settings
+
+
+class Failure(StrEnum):
+    """Why a test of a suite failed."""
+
+    ALREADY_COUNTED = "already_counted"
+    BUDGET = "budget"
+    TEST = "test"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one test of a suite reports.
+
+    Attributes:
+        suite: Its suite.
+        case: Its case; empty for a test that is not one of a case.
+        result: Encoded result; None where the case was not run.
+        accepted: The result to accept as the new baseline, where one was asked for.
+        failure: Why the test failed; None: it did not.
+        message: What the failure said, in one line.
+        skipped: Why the test was skipped; None: it was not.
+    """
+
+    suite: str
+    case: str
+    result: str | None = None
+    accepted: str | None = None
+    failure: Failure | None = None
+    message: str = ""
+    skipped: str | None = None
+
+
+def encode_row(row: Row) -> str:
+    """Return a row as JSON, to be carried from a worker to the session."""
+    return msgspec.json.encode(row).decode()
+
+
+def decode_row(text: str) -> Row:
+    """Read back what `encode_row` wrote.
+
+    Raises:
+        msgspec.DecodeError: If it is anything else.
+    """
+    return msgspec.json.decode(text, type=Row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptances:
+    """What to do with the baselines after a run.
+
+    Attributes:
+        at: Time to write into their history.
+        reason: Why a run is accepted that is NO-GO; None: such a run is refused.
+    """
+
+    at: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteRun:
+    """One suite of a run.
+
+    Attributes:
+        suite: The suite.
+        results: Of the cases that were run, in the order of the dataset.
+        comparison: Against the baseline; None: there is none that can be compared.
+        decision: About this suite.
+        notes: What a reader should know beside the decision.
+        failures: What failed tests said, by case.
+        accepted: Whether a new baseline was written.
+    """
+
+    suite: Suite
+    results: tuple[CaseResult, ...]
+    comparison: Comparison | None
+    decision: Decision
+    notes: tuple[str, ...] = ()
+    failures: Mapping[str, str]
+    accepted: bool = False
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some cases of the dataset were not run."""
+        return len(self.results) < len(self.suite.cases)
+
+    @property
+    def unexplained_failures(self) -> dict[str, str]:
+        """What failed tests said of cases that the comparison does not name, by case."""
+        named = set() if self.comparison is None else {c.case_id for c in self.comparison.regressed}
+        return {case: said for case, said in self.failures.items() if case not in named}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A whole run.
+
+    Attributes:
+        mode: How answers were had: `replay`.
+        suites: In alphabetical order.
+        not_run: Suites of the project that no test ran.
+        decision: About all that were run.
+        passes: Whether that decision passes under the policy.
+    """
+
+    mode: str
+    suites: tuple[SuiteRun, ...]
+    not_run: tuple[str, ...]
+    decision: Decision
+    passes: bool
+
+    @property
+    def verdict_line(self) -> str:
+        """The one line that a run ends with."""
+        line = ": ".join([self.decision.gauge, *self._said()])
+        partial = [
+            f"{len(run.results)} of {len(run.suite.cases)} cases of {run.suite.name}"
+            for run in self.suites
+            if run.is_partial
+        ]
+        accepted = [run.suite.name for run in self.suites if run.accepted]
+        if partial:
+            line += f" (partial: {', '.join(partial)})"
+        if self.not_run:
+            line += f" (not run: {', '.join(self.not_run)})"
+        if accepted:
+            line += f" (baselines accepted: {', '.join(accepted)})"
+        return line
+
+    def _said(self) -> list[str]:
+        gauge = self.decision.gauge
+        by_suite = {
+            run.suite.name: [str(r) for r in run.decision.reasons if r.says is gauge]
+            for run in self.suites
+        }
+        said = [f"{suite}: {', '.join(texts)}" for suite, texts in by_suite.items() if texts]
+        return ["; ".join(said)] if said else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Decides about runs of suites.
+
+    Attributes:
+        baselines: Folder of the baselines.
+        settings: Policy, budgets, domains.
+        registry: Where the checkers are; their versions show whether a baseline is stale.
+    """
+
+    baselines: Path
+    settings: Settings
+    registry: CheckerRegistry
+
+    def conclude(
+        self,
+        rows: Iterable[Row],
+        suites: Mapping[str, Suite],
+        *,
+        mode: str,
+        present: Iterable[str] = (),
+        acceptances: Acceptances | None = None,
+    ) -> Run:
+        """Decide about all suites of a run, and write new baselines where asked.
+
+        Args:
+            rows: Of all tests, in any order; of two rows of one case the last one counts.
+            suites: The suites that the rows name.
+            mode: How answers were had.
+            present: All suites of the project.
+            acceptances: Write new baselines; None: do not.
+        """
+        by_suite: dict[str, dict[str, Row]] = {name: {} for name in sorted(suites)}
+        for row in rows:
+            by_suite[row.suite][row.case] = row
+        runs = tuple(
+            self._conclude_suite(suites[name], suite_rows, acceptances)
+            for name, suite_rows in by_suite.items()
+        )
+        decision = combine({run.suite.name: run.decision for run in runs})
+        return Run(
+            mode=mode,
+            suites=runs,
+            not_run=tuple(sorted(set(present) - set(suites))),
+            decision=decision,
+            passes=decision.passes(self.settings.policy),
+        )
+
+    def path_of(self, suite: Suite) -> Path:
+        """Return the file of a suite's baseline."""
+        return self.baselines / f"{suite.name}.jsonl"
+
+    def _conclude_suite(
+        self, suite: Suite, rows: Mapping[str, Row], acceptances: Acceptances | None
+    ) -> SuiteRun:
+        results = _results(suite, rows)
+        reasons = list(_row_reasons(rows.values()))
+        baseline: Baseline | None = None
+        comparison: Comparison | None = None
+        try:
+            baseline = load_baseline(self.path_of(suite))
+            comparison = self._compare(suite, results, baseline)
+        except (BadInputError, StaleBaselineError) as error:
+            reasons.append(Reason(says=Gauge.UNDECIDED, text=str(error)))
+        if baseline is None and not reasons:
+            text = "there is no baseline, accept one with --gonogo-update-baselines"
+            reasons.append(Reason(says=Gauge.UNDECIDED, text=text))
+        run = SuiteRun(
+            suite=suite,
+            results=results,
+            comparison=comparison,
+            decision=decide(
+                results,
+                comparison,
+                policy=self.settings.policy,
+                budget=self.settings.suite(suite.name).budget,
+                other=reasons,
+            ),
+            notes=_notes(results, self.settings),
+            failures={row.case: row.message for row in rows.values() if row.failure is not None},
+        )
+        return run if acceptances is None else self._accept(run, rows, baseline, acceptances)
+
+    def _compare(
+        self, suite: Suite, results: Sequence[CaseResult], baseline: Baseline | None
+    ) -> Comparison | None:
+        if baseline is None:
+            return None
+        demand_fresh(baseline.header, self._header(suite, ()), self.path_of(suite))
+        return compare_results(baseline, results, {case.id for case in suite.cases}, self.settings)
+
+    def _header(self, suite: Suite, history: tuple[Acceptance, ...]) -> BaselineHeader:
+        own = self.settings.suite(suite.name).domain or suite.name
+        domains = {self.settings.domain(case.domain or own).name for case in suite.cases}
+        checkers = {id_ for name in domains for id_ in self.settings.domain(name).weights}
+        versions = {checker: self.registry.version(checker) for checker in checkers}
+        return header_of(suite, versions, history)
+
+    def _accept(
+        self,
+        run: SuiteRun,
+        rows: Mapping[str, Row],
+        baseline: Baseline | None,
+        acceptances: Acceptances,
+    ) -> SuiteRun:
+        try:
+            _demand_acceptable(run, acceptances.reason)
+        except BaselineRefusedError as error:
+            refused = Reason(says=Gauge.NO_GO, text=str(error))
+            return replace(run, decision=conclude([refused, *run.decision.reasons]))
+        history = () if baseline is None else baseline.header.history
+        acceptance = Acceptance(
+            at=acceptances.at, decision=run.decision.gauge.value, reason=acceptances.reason
+        )
+        encoded = (rows[case.id].accepted or rows[case.id].result for case in run.suite.cases)
+        accept_results(
+            [decode_case_result(text) for text in encoded if text is not None],
+            self._header(run.suite, (*history, acceptance)),
+            self.path_of(run.suite),
+        )
+        return replace(run, decision=Decision(gauge=Gauge.GO), accepted=True)
+
+
+def _results(suite: Suite, rows: Mapping[str, Row]) -> tuple[CaseResult, ...]:
+    encoded = [rows[case.id].result for case in suite.cases if case.id in rows]
+    return tuple(decode_case_result(text) for text in encoded if text is not None)
+
+
+def _row_reasons(rows: Iterable[Row]) -> Iterable[Reason]:
+    skipped = tuple(row.case for row in rows if row.skipped is not None)
+    if skipped:
+        yield Reason(says=Gauge.UNDECIDED, text="were skipped", cases=skipped)
+    for row in rows:
+        if row.failure is Failure.BUDGET:
+            yield Reason(says=Gauge.NO_GO, text=f"budget: {row.message}", cases=(row.case,))
+        if row.failure is Failure.TEST:
+            yield Reason(says=Gauge.NO_GO, text=f"test failed: {row.message}", cases=(row.case,))
+
+
+def _notes(results: Sequence[CaseResult], settings: Settings) -> tuple[str, ...]:
+    undefined = sorted(
+        {
+            result.domain
+            for result in results
+            if result.trials and settings.domain(result.domain).name != result.domain
+        }
+    )
+    return tuple(
+        f"domain {name!r} is not defined: its cases are judged as 'general'" for name in undefined
+    )
+
+
+def _demand_acceptable(run: SuiteRun, reason: str | None) -> None:
+    if run.suite.candidate is not None:
+        raise BaselineRefusedError("baseline not updated: a candidate is not the accepted prompt")
+    if run.is_partial:
+        raise BaselineRefusedError(
+            f"baseline not updated: only {len(run.results)} of {len(run.suite.cases)} cases ran"
+        )
+    unjudged = [
+        result.case_id
+        for result in run.results
+        if result.problem is not None
+        or not any(trial.scorecard is not None for trial in result.trials)
+        or any(trial.scorecard is not None and trial.scorecard.broken for trial in result.trials)
+    ]
+    if unjudged:
+        raise BaselineRefusedError(
+            f"baseline not updated: without a judged answer: {', '.join(unjudged[:5])}"
+        )
+    if run.decision.gauge is Gauge.NO_GO and reason is None:
+        raise BaselineRefusedError(
+            "baseline not updated: accept a NO-GO with --gonogo-reason 'why it is accepted'"
+        )

@@ -1,0 +1,154 @@
+"""Reads `[tool.gonogo]` of a pyproject.toml into one frozen value."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from gonogo.domains import DOMAINS, GENERAL, Domain
+from gonogo.errors import BadSettingsError
+from gonogo.pricing import ConfiguredPrice
+
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Weight: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
+Amount: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
+CheckerSetting: TypeAlias = bool | int | float | str | list[str]
+
+
+class SuiteBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits on a whole suite; None: not limited. Percentiles are over the exchanges."""
+
+    cost_usd_total: Amount | None = None
+    cost_usd_mean: Amount | None = None
+    cost_usd_max: Amount | None = None
+    input_tokens_total: Amount | None = None
+    output_tokens_total: Amount | None = None
+    total_tokens_total: Amount | None = None
+    latency_seconds_p50: Amount | None = None
+    latency_seconds_p95: Amount | None = None
+    latency_seconds_p99: Amount | None = None
+    ttft_seconds_p50: Amount | None = None
+    ttft_seconds_p95: Amount | None = None
+    ttft_seconds_p99: Amount | None = None
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a run is NO-GO or UNDECIDED.
+
+    Attributes:
+        tolerance: How far a case's score may fall below its baseline, 0 to 1.
+        tolerances: The same for single scores, by checker id (`score` is the weighted one).
+        undecided: Whether a run that is UNDECIDED passes or fails.
+        max_infra_error_rate: Above this share of failed calls a run is UNDECIDED.
+    """
+
+    tolerance: Share = 0.01
+    tolerances: dict[str, Share] = {}
+    undecided: Literal["fail", "pass"] = "fail"
+    max_infra_error_rate: Share = 0.05
+
+    def tolerance_of(self, score: str) -> float:
+        """Return how far a score may fall."""
+        return self.tolerances.get(score, self.tolerance)
+
+
+class SuiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of one suite.
+
+    Attributes:
+        domain: Domain of cases that name none; None: the suite's name.
+        budget: Limits on the whole suite.
+    """
+
+    domain: str | None = None
+    budget: SuiteBudget = SuiteBudget()
+
+
+class DomainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A domain of the application's own, or a change to one of ours; None: as it was."""
+
+    weights: dict[str, Weight] | None = None
+    threshold: Share | None = None
+    required: tuple[str, ...] | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that `[tool.gonogo]` may say; paths are relative to its file.
+
+    Attributes:
+        datasets: Folder with one folder a suite.
+        baselines: Folder with one file a suite.
+        policy: When a run is NO-GO or UNDECIDED.
+        suites: By suite.
+        domains: By domain.
+        checkers: By checker id: settings of the checker; `use = "module:Class"` names another
+            checker to use under that id.
+        prices: By model.
+    """
+
+    datasets: str = "datasets"
+    baselines: str = "baselines"
+    policy: Policy = Policy()
+    suites: dict[str, SuiteSettings] = {}
+    domains: dict[str, DomainSettings] = {}
+    checkers: dict[str, dict[str, CheckerSetting]] = {}
+    prices: dict[str, ConfiguredPrice] = {}
+
+    def suite(self, name: str) -> SuiteSettings:
+        """Return the settings of a suite; the defaults where it has none."""
+        return self.suites.get(name, SuiteSettings())
+
+    def domain(self, name: str) -> Domain:
+        """Return a domain by its name; `general` where nobody defined it."""
+        changed = self.domains.get(name)
+        known = DOMAINS.get(name)
+        if changed is None:
+            return known or GENERAL
+        base = known or GENERAL
+        return Domain(
+            name=name,
+            weights=base.weights if changed.weights is None else changed.weights,
+            threshold=base.threshold if changed.threshold is None else changed.threshold,
+            required=_required(base, changed),
+        )
+
+
+def load_settings(root: Path) -> Settings:
+    """Read the settings of a project.
+
+    Args:
+        root: Folder of its pyproject.toml; without the file, the defaults hold.
+
+    Raises:
+        BadSettingsError: If the file is not TOML, or a key is unknown or of a wrong type.
+    """
+    path = root / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSettingsError(f"{path}: cannot be read: {error}") from error
+    tool = document.get("tool", {})
+    return decode_settings(tool.get("gonogo", {}), str(path))
+
+
+def decode_settings(table: Mapping[str, object], place: str) -> Settings:
+    """Decode the table `[tool.gonogo]`.
+
+    Raises:
+        BadSettingsError: If a key is unknown or of a wrong type; names the place and the key.
+    """
+    try:
+        return msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        raise BadSettingsError(f"{place} [tool.gonogo]: {error}") from error
+
+
+def _required(base: Domain, changed: DomainSettings) -> tuple[str, ...]:
+    if changed.required is not None:
+        return changed.required
+    weights = base.weights if changed.weights is None else changed.weights
+    return tuple(checker for checker in base.required if checker in weights)

@@ -1,0 +1,1 @@
+"""Where exchanges and scorecards come from: files, folders, URLs and standard input."""

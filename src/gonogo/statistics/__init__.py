@@ -1,0 +1,1 @@
+"""Numbers: pure functions on sequences of numbers."""
