@@ -5,6 +5,9 @@ READY := .venv/ready
 CANDIDATE ?=
 REPORT ?= gonogo-report/evals.md
 
+# Compiled modules are kept: without them each of the many pytest runs compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help evals test check format accuracy bench wheel clean
 

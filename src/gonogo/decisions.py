@@ -5,16 +5,18 @@ NO-GO goes before UNDECIDED, UNDECIDED before GO; what is broken or missing neve
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from gonogo.comparison import WEIGHTED, Comparison
+from gonogo.comparison import WEIGHTED, Comparison, ScoreSummary
 from gonogo.evaluation import CaseResult, Measured
 from gonogo.exchanges import Outcome
 from gonogo.settings import Policy, SuiteBudget
 from gonogo.statistics.percentiles import TooFewValuesError, percentile
 
 _CASES_NAMED: Final = 5
+_ACCEPT: Final = "accept them with --gonogo-update-baselines"
 
 
 class Gauge(StrEnum):
@@ -145,38 +147,26 @@ def _outcome_reasons(results: Sequence[CaseResult], policy: Policy) -> Iterator[
 def _comparison_reasons(comparison: Comparison) -> Iterator[Reason]:
     if not comparison.scores:
         yield Reason(says=Gauge.UNDECIDED, text="nothing could be held against the baseline")
-    for score in comparison.scores:
-        if score.name != WEIGHTED and score.regressed:
-            yield _fallen(score.name, score.regressed)
-    named = {
-        case_id
-        for score in comparison.scores
-        if score.name != WEIGHTED
-        for case_id, _ in score.regressed
-    }
-    for score in comparison.scores:
+    yield from _score_reasons(comparison.scores)
+    yield from _severe_reasons(comparison)
+    for text, cases in (
+        ("cases of the baseline vanished from the dataset", comparison.vanished),
+        (f"cases without a baseline, {_ACCEPT}", comparison.unaccepted),
+        (f"cases changed since the baseline, {_ACCEPT}", comparison.changed),
+    ):
+        if cases:
+            yield Reason(says=Gauge.UNDECIDED, text=text, cases=cases)
+
+
+def _score_reasons(scores: Sequence[ScoreSummary]) -> Iterator[Reason]:
+    """Name what fell; the weighted score only for cases where no single score fell."""
+    single = [score for score in scores if score.name != WEIGHTED and score.regressed]
+    named = {case_id for score in single for case_id, _ in score.regressed}
+    yield from (_fallen(score.name, score.regressed) for score in single)
+    for score in scores:
         alone = tuple(pair for pair in score.regressed if pair[0] not in named)
         if score.name == WEIGHTED and alone:
             yield _fallen("the weighted score", alone)
-    yield from _severe_reasons(comparison)
-    if comparison.vanished:
-        yield Reason(
-            says=Gauge.UNDECIDED,
-            text="cases of the baseline vanished from the dataset",
-            cases=comparison.vanished,
-        )
-    if comparison.unaccepted:
-        yield Reason(
-            says=Gauge.UNDECIDED,
-            text="cases without a baseline, accept them with --gonogo-update-baselines",
-            cases=comparison.unaccepted,
-        )
-    if comparison.changed:
-        yield Reason(
-            says=Gauge.UNDECIDED,
-            text="cases changed since the baseline, accept them with --gonogo-update-baselines",
-            cases=comparison.changed,
-        )
 
 
 def _fallen(name: str, regressed: Sequence[tuple[str, float]]) -> Reason:
@@ -218,7 +208,7 @@ def _budget_reasons(results: Sequence[CaseResult], budget: SuiteBudget) -> Itera
             yield from _limit_reasons(limit, allowed, measured)
 
 
-def _limit_reasons(limit: str, allowed: float, measured: Sequence[Measured]) -> Iterator[Reason]:
+def _limit_reasons(limit: str, allowed: Decimal, measured: Sequence[Measured]) -> Iterator[Reason]:
     what, _, how = limit.rpartition("_")
     amounts = [_amount(what, m) for m in measured]
     if None in amounts:
@@ -239,21 +229,21 @@ def _limit_reasons(limit: str, allowed: float, measured: Sequence[Measured]) -> 
         )
 
 
-def _amount(what: str, measured: Measured) -> float | None:
+def _amount(what: str, measured: Measured) -> Decimal | None:
     if what == "total_tokens":
         if measured.input_tokens is None or measured.output_tokens is None:
             return None
-        return measured.input_tokens + measured.output_tokens
+        return Decimal(measured.input_tokens + measured.output_tokens)
     amount = getattr(measured, what)
-    return None if amount is None else float(amount)
+    return None if amount is None else Decimal(str(amount))
 
 
-def _taken_together(how: str, amounts: Sequence[float]) -> float:
+def _taken_together(how: str, amounts: Sequence[Decimal]) -> Decimal:
     match how:
         case "total":
-            return sum(amounts)
+            return sum(amounts, Decimal(0))
         case "mean":
-            return sum(amounts) / len(amounts)
+            return sum(amounts, Decimal(0)) / len(amounts)
         case "max":
             return max(amounts)
         case _:

@@ -135,9 +135,11 @@ def pytest_runtest_makereport(
     suite_name = _suite_name(item)
     ran = call.when == "call" or (call.when == "setup" and not report.passed)
     if suite_name is not None and ran:
-        from gonogo.runs import encode_row  # noqa: PLC0415 - heavy: only for suites
+        from gonogo.reports.junit import properties_of  # noqa: PLC0415 - heavy: only for suites
+        from gonogo.runs import encode_row  # noqa: PLC0415 - likewise
 
         rows = _rows_of(item, suite_name, call, report)
+        item.user_properties += [pair for row in rows for pair in properties_of(row)]
         vars(report)[_ROWS] = [encode_row(row) for row in rows]
     return report
 
@@ -217,7 +219,7 @@ def _rows_of(
     from gonogo.runs import Row  # noqa: PLC0415 - heavy: only for suites
 
     held = item.stash.get(_GONOGO, None)
-    case: Case | None = getattr(item, "funcargs", {}).get("case")
+    case: Case | None = getattr(getattr(item, "callspec", None), "params", {}).get("case")
     rows = list(held.rows) if held is not None else []
     if not rows:
         rows = [Row(suite=suite_name, case=item.name if case is None else case.id)]

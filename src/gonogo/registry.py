@@ -4,10 +4,13 @@ A package offers checkers by the entry point group `gonogo.checkers`, the entry'
 checker's id; one that has the id of one of ours replaces it.
 """
 
+import dataclasses
 import importlib
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Final
+
+import msgspec
 
 from gonogo.errors import BadSettingsError, UnknownCheckerError
 from gonogo.settings import CheckerSetting
@@ -55,12 +58,12 @@ class CheckerRegistry:
         target = self._target(checker_id)
         place = f"[tool.gonogo.checkers.{checker_id}]"
         try:
-            made: object = _load(target)(**self._given(checker_id))
+            made = _make_with(_load(target), self._given(checker_id))
         except (ImportError, AttributeError) as error:
             raise BadSettingsError(
                 f"checker {checker_id!r} cannot be loaded from {target!r}: {error}"
             ) from error
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, msgspec.ValidationError) as error:
             raise BadSettingsError(f"{place}: {target} refuses its settings: {error}") from error
         if not isinstance(made, Checker):
             raise BadSettingsError(f"{place}: {target} lacks `id`, `version` or `check`")
@@ -83,6 +86,17 @@ class CheckerRegistry:
             known = ", ".join(sorted({*offered, *CHECKERS}))
             raise UnknownCheckerError(f"no checker is called {checker_id!r}; there are: {known}")
         return target
+
+
+def _make_with(checker: type, given: dict[str, object]) -> object:
+    """Make a checker with settings of the types that it declares."""
+    if not dataclasses.is_dataclass(checker):
+        return checker(**given)
+    names = {field.name for field in dataclasses.fields(checker) if field.init}
+    unknown = ", ".join(sorted(set(given) - names))
+    if unknown:
+        raise TypeError(f"unknown: {unknown}; there are: {', '.join(sorted(names)) or 'none'}")
+    return msgspec.convert(given, checker)
 
 
 def _load(target: str) -> type:

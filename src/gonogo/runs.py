@@ -157,10 +157,8 @@ class Run:
         return line
 
     def _said(self) -> list[str]:
-        gauge = self.decision.gauge
         by_suite = {
-            run.suite.name: [str(r) for r in run.decision.reasons if r.says is gauge]
-            for run in self.suites
+            run.suite.name: [str(reason) for reason in run.decision.reasons] for run in self.suites
         }
         said = [f"{suite}: {', '.join(texts)}" for suite, texts in by_suite.items() if texts]
         return ["; ".join(said)] if said else []

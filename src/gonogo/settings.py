@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -13,25 +14,35 @@ from gonogo.pricing import ConfiguredPrice
 
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Weight: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
-Amount: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
 CheckerSetting: TypeAlias = bool | int | float | str | list[str]
 
 
 class SuiteBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits on a whole suite; None: not limited. Percentiles are over the exchanges."""
 
-    cost_usd_total: Amount | None = None
-    cost_usd_mean: Amount | None = None
-    cost_usd_max: Amount | None = None
-    input_tokens_total: Amount | None = None
-    output_tokens_total: Amount | None = None
-    total_tokens_total: Amount | None = None
-    latency_seconds_p50: Amount | None = None
-    latency_seconds_p95: Amount | None = None
-    latency_seconds_p99: Amount | None = None
-    ttft_seconds_p50: Amount | None = None
-    ttft_seconds_p95: Amount | None = None
-    ttft_seconds_p99: Amount | None = None
+    cost_usd_total: Decimal | None = None
+    cost_usd_mean: Decimal | None = None
+    cost_usd_max: Decimal | None = None
+    input_tokens_total: Decimal | None = None
+    output_tokens_total: Decimal | None = None
+    total_tokens_total: Decimal | None = None
+    latency_seconds_p50: Decimal | None = None
+    latency_seconds_p95: Decimal | None = None
+    latency_seconds_p99: Decimal | None = None
+    ttft_seconds_p50: Decimal | None = None
+    ttft_seconds_p95: Decimal | None = None
+    ttft_seconds_p99: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a limit below 0.
+
+        Raises:
+            ValueError: If there is one.
+        """
+        for name in self.__struct_fields__:
+            limit = getattr(self, name)
+            if limit is not None and not limit >= 0:
+                raise ValueError(f"{name}: expected at least 0, got {limit}")
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

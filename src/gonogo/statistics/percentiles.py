@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from decimal import Decimal
+from typing import Final, TypeVar
+
+Number = TypeVar("Number", float, Decimal)
 
 FEWEST: Final = {50: 1, 95: 20, 99: 100}
 """Fewest values that each percentile may be taken from: below, its place is the maximum's."""
@@ -12,7 +15,7 @@ class TooFewValuesError(ValueError):
     """The percentile of fewer values than it needs."""
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
+def percentile(values: Sequence[Number], percent: int) -> Number:
     """Return a percentile by the nearest rank, a value that really occurred.
 
     The smallest value with at least `percent` % of the values at or below it (Hyndman and Fan

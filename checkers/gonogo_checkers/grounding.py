@@ -1,0 +1,327 @@
+"""Prose against its context: numbers, names, quotations and addresses that nobody gave.
+
+A fact in an answer that the given texts (context, prompt, earlier turns, system prompt) do not
+contain is not wrong for that, but it is what a made-up fact looks like. The findings inform a
+reviewer; none of them is of high severity, and none decides.
+
+| rule | severity | what | example, where the context says "Ann Lee sold 1,204 units in May" |
+|---|---|---|---|
+| GRD001 | medium, low | a number, date or time that is not given | "Lee sold 1,402 units" |
+| GRD002 | low to medium | a name that is not given | "Ann Lee of Northwind sold" |
+| GRD003 | medium, low | a quotation whose wording is not given | Lee: "I sold them all in May" |
+| GRD004 | medium, low | a web or e-mail address that is not given | "see https://units.example" |
+| GRD005 | low | a sentence mostly of content words that are not given | "Her garden won a prize." |
+
+`1,200`, `1200`, `1.2k` and `twelve hundred` are one number; `about 12 %` agrees with 11.8 %, and
+5 PM with 17:00. A number that can be computed from given ones (sums, also of columns,
+differences, products, shares, percent changes, minutes between times) is a finding of low
+severity; so are a count up to ten, a path on a given host, and a quotation of nearly the same
+wording. The parts of a name are looked up one by one, in their inflected forms too, abbreviations
+by their initials. Code is left out, and the same claim is flagged once.
+
+Needs: a context. Without one the checker does not apply.
+
+Limits: it looks words up and understands nothing. A denial, a swapped pair of facts or a wrong
+verb between given words is not seen; what everybody knows (a capital, a unit) is flagged. On
+RAGTruth the rules reach an F1 of about 0.68, where flagging every answer has 0.58; on answers of
+current models, with far fewer faults in them, most findings will be harmless. GRD002 needs
+capitals, so it is silent in writings without them, and in German it judges only names of several
+words. Where the answer is in another language than its context, GRD002 is weaker and GRD005
+silent. Of the answer 60,000 characters are read, of the given texts 300,000 all together.
+
+References: Niu et al. 2024, RAGTruth; Laban et al. 2023, SummEdits; Dziri et al. 2022, BEGIN.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from gonogo_checkers.code_blocks import line_of, prose_of
+from gonogo_checkers.derived_numbers import (
+    derived_shares,
+    derived_values,
+    is_among,
+    sums_and_differences,
+)
+from gonogo_checkers.function_words import FUNCTION_WORDS
+from gonogo_checkers.given_texts import GivenTexts, index_texts
+from gonogo_checkers.month_names import month_number
+from gonogo_checkers.natural_language import fitting_languages, main_script
+from gonogo_checkers.output import Output
+from gonogo_checkers.proper_names import Name, names_of
+from gonogo_checkers.prose import sentences_of
+from gonogo_checkers.quantities import Quantity, quantities_of
+from gonogo_checkers.quotations import Quotation, quotations_of
+from gonogo_checkers.verdict import (
+    Confidence,
+    Finding,
+    Judged,
+    NotApplicable,
+    Severity,
+    score_findings,
+)
+from gonogo_checkers.web_addresses import WebAddress, web_addresses_of
+
+_MOST_CHARACTERS: Final = 60_000
+_MOST_FINDINGS: Final = 40
+_STRUCTURE: Final = re.compile(
+    r"(?m:^)[ \t>]*(?:#+[ \t]*)?[(*_]*\d+[.):][*_]*[ \t]|\[\d+(?:[,–-] ?\d+)*\]|\b24/7\b"
+    r"|\b(?:step|option|tip|method|passages?|schritt|étape|paso|passo|stap)"
+    r" \d+(?:(?:,| and| und| et| y| e| en) \d+)*"
+    r"|\bout of (?:5|10|100|five|ten)(?:\.0)?\b|\b(?:seven|7) days a week\b|\b24 hours a day\b"
+    r"|\A[^\n]{0,300}:(?=[ \t]*\n)",
+    re.IGNORECASE,
+)
+_INLINE_CODE: Final = re.compile(r"`[^`\n]{1,300}`")
+_COURTESY: Final = re.compile(
+    r"\b(?:sorry|apolog\w+|thank\w*|please|happy to|glad|let (?:me|us)|feel free|hope|welcome"
+    r"|entschuldig\w+|danke|bitte|gern|merci|désolée?s?|veuillez|gracias|lamento|por favor"
+    r"|obrigad[oa]|grazie|prego|bedankt|graag)\b",
+    re.IGNORECASE,
+)
+_MONTH: Final = re.compile(
+    r"\b(?:January|February|March|April|June|July|August|September|October|November|December)\b"
+    r"|\bMay\b(?= \d)|(?<=\d )May\b"
+)
+_CONTENT: Final = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*")
+_SPACELESS: Final = frozenset({"kana", "han", "thai"})
+_SMALL_WORDS: Final = frozenset().union(*FUNCTION_WORDS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """Flags what the answer states and the given texts do not contain.
+
+    Attributes:
+        novel_share: A sentence is flagged (GRD005) where at least this share of its content words
+            is not given, 0 to 1.
+        least_words: Shorter sentences, in content words, are not judged by it.
+    """
+
+    id: ClassVar[str] = "grounding"
+    version: ClassVar[int] = 1
+
+    novel_share: float = 0.6
+    least_words: int = 4
+
+    def check(self, output: Output) -> Judged | NotApplicable:
+        """Look the facts of the answer up in the given texts."""
+        if not any(text.strip() for text in output.context):
+            return NotApplicable("no context to hold the answer against")
+        prose = _blank_matches(prose_of(output.response[:_MOST_CHARACTERS]), _INLINE_CODE)
+        if not any(char.isalnum() for char in prose):
+            return NotApplicable("no prose in the response")
+        earlier = (turn.text for turn in output.turns)
+        given = index_texts([*output.context, output.prompt, *earlier, output.system])
+        claims = sorted(self._claims(prose, given, output), key=lambda finding: finding.start or 0)
+        distinct = {(finding.rule, finding.evidence): finding for finding in reversed(claims)}
+        kept = tuple(list(distinct.values())[::-1][:_MOST_FINDINGS])
+        return Judged(_soften(score_findings(kept)), kept)
+
+    def _claims(self, prose: str, given: GivenTexts, output: Output) -> Iterator[Finding]:
+        addresses = web_addresses_of(prose)
+        quotations = quotations_of(prose)
+        yield from _judge_addresses(prose, addresses, given)
+        yield from _judge_quotations(prose, quotations, given)
+        without = _blank(prose, [(address.start, address.end) for address in addresses])
+        yield from _judge_numbers(_blank_matches(without, _STRUCTURE), given)
+        context = "\n".join(output.context)[:_MOST_CHARACTERS]
+        script = main_script(prose)
+        if script != main_script(context):
+            return
+        spoken, read = fitting_languages(prose), fitting_languages(context)
+        same = not spoken or not read or bool(spoken & read)
+        yield from _judge_names(without, given, is_german="de" in (spoken or read), is_sure=same)
+        if same and script not in _SPACELESS:
+            yield from self._judge_sentences(without, given)
+
+    def _judge_sentences(self, prose: str, given: GivenTexts) -> Iterator[Finding]:
+        for start, sentence in sentences_of(prose):
+            if _COURTESY.search(sentence):
+                continue
+            words = [word for word in _CONTENT.findall(sentence) if not _is_small(word)]
+            novel = [word for word in words if not given.vocabulary.knows(word)]
+            if len(words) >= self.least_words and len(novel) >= self.novel_share * len(words):
+                message = (
+                    f"{len(novel)} of the {len(words)} content words of this sentence are in none "
+                    "of the given texts: check where it comes from."
+                )
+                end = start + len(sentence.rstrip())
+                yield _finding("GRD005", prose, (start, end), message, Severity.LOW, Confidence.LOW)
+
+
+def _soften(score: float) -> float:
+    """Let many findings weigh less than each by itself: long answers collect harmless ones.
+
+    `1 / (1 - ln score)`: about `1 - harm` for one finding, a half for some seven numbers that are
+    not given, and never near 0.
+    """
+    return round(1.0 / (1.0 - math.log(max(score, 1e-6))), 6)
+
+
+def _is_small(word: str) -> bool:
+    return re.split(r"['’]", word.lower(), maxsplit=1)[0] in _SMALL_WORDS
+
+
+def _judge_addresses(
+    prose: str, addresses: list[WebAddress], given: GivenTexts
+) -> Iterator[Finding]:
+    for address in addresses:
+        if address.key in given.addresses or (address.key == address.host in given.hosts):
+            continue
+        known = address.host in given.hosts
+        what = "The e-mail address" if address.is_email else "The web address"
+        place = "; its host is, its path is not" if known else ""
+        yield _finding(
+            "GRD004",
+            prose,
+            (address.start, address.end),
+            f"{what} is in none of the given texts{place}.",
+            Severity.LOW if known else Severity.MEDIUM,
+            Confidence.MEDIUM,
+        )
+
+
+def _judge_quotations(
+    prose: str, quotations: list[Quotation], given: GivenTexts
+) -> Iterator[Finding]:
+    for quotation in quotations:
+        if all(part in given.wording for part in quotation.parts):
+            continue
+        near = given.share_of_wording(quotation.parts) >= 0.5
+        what = "differs from that of" if near else "is in none of"
+        yield _finding(
+            "GRD003",
+            prose,
+            (quotation.start, quotation.end),
+            f"The wording of this quotation {what} the given texts.",
+            Severity.LOW if near or quotation.text.endswith("?") else Severity.MEDIUM,
+            Confidence.MEDIUM,
+        )
+
+
+def _judge_numbers(prose: str, given: GivenTexts) -> Iterator[Finding]:
+    for match in _MONTH.finditer(prose):
+        if month_number(match[0]) not in given.months:
+            message = f"{match[0]} is in none of the given texts."
+            yield _finding(
+                "GRD001", prose, match.span(), message, Severity.MEDIUM, Confidence.MEDIUM
+            )
+    quantities = quantities_of(prose)
+    missing = [quantity for quantity in quantities if not given.has_number(quantity)]
+    if not missing:
+        return
+    computed = _Computed.of(given)
+    for quantity in missing:
+        derived = computed.holds(quantity)
+        minor = derived or _is_count(quantity)
+        note = ", though it can be computed from numbers that are" if derived else ""
+        yield _finding(
+            "GRD001",
+            prose,
+            (quantity.start, quantity.end),
+            f"{quantity.text!r} is in none of the given texts{note}.",
+            Severity.LOW if minor else Severity.MEDIUM,
+            Confidence.LOW if minor else Confidence.MEDIUM,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """What follows from the given numbers, sorted."""
+
+    simple: list[float]
+    values: list[float]
+    shares: list[float]
+
+    @classmethod
+    def of(cls, given: GivenTexts) -> "_Computed":
+        times = given.values.get("time", [])
+        simple = [*sums_and_differences(given.likely), *sums_and_differences(times)]
+        return cls(sorted(simple), derived_values(given.likely), derived_shares(given.likely))
+
+    def holds(self, quantity: Quantity) -> bool:
+        """Tell whether a number follows from the given ones, as it is rounded."""
+        if quantity.kind in {"code", "time"}:
+            return False
+        slack = quantity.step / 2
+        return any(
+            is_among(
+                value,
+                self.simple if value < 100 and value.is_integer() else self.values,
+                slack if slack < 0.5 or quantity.hedged else 1e-6,
+            )
+            or (quantity.kind == "percent" and is_among(value, self.shares, slack))
+            or (0 < slack < 0.5 and is_among(value, self.shares, slack))
+            for value in quantity.likely_readings
+        )
+
+
+def _is_count(quantity: Quantity) -> bool:
+    return quantity.kind == "plain" and quantity.readings[0] in range(11)
+
+
+def _judge_names(
+    prose: str, given: GivenTexts, *, is_german: bool, is_sure: bool
+) -> Iterator[Finding]:
+    for name in names_of(prose):
+        unknown = [word for word in name.words if not given.vocabulary.knows(word)]
+        if not unknown or _is_abbreviation(name, given):
+            continue
+        if is_german and not _is_german_name(prose[name.start : name.end]):
+            continue
+        doubtful = len(name.words) == 1 or (name.opens_sentence and unknown == [name.words[0]])
+        yield _finding(
+            "GRD002",
+            prose,
+            (name.start, name.end),
+            f"{' '.join(unknown)!r} is in none of the given texts.",
+            Severity.MEDIUM if is_sure and not doubtful else Severity.LOW,
+            Confidence.MEDIUM if is_sure else Confidence.LOW,
+        )
+
+
+def _is_german_name(text: str) -> bool:
+    """Tell names from nouns, which have capitals too: several words and none without one."""
+    words = text.split()
+    return len(words) > 1 and all(word[0].isupper() for word in words)
+
+
+def _is_abbreviation(name: Name, given: GivenTexts) -> bool:
+    if len(name.words) == 1:
+        return name.words[0].lower() in given.vocabulary.initials
+    return any(given.vocabulary.knows(letters) for letters in (name.initials, name.initials[:-1]))
+
+
+def _blank_matches(text: str, pattern: re.Pattern[str]) -> str:
+    return _blank(text, [match.span() for match in pattern.finditer(text)])
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    characters = list(text)
+    for start, end in spans:
+        characters[start:end] = " " * (end - start)
+    return "".join(characters)
+
+
+def _finding(
+    rule: str,
+    prose: str,
+    span: tuple[int, int],
+    message: str,
+    severity: Severity,
+    confidence: Confidence,
+) -> Finding:
+    evidence = prose[span[0] : span[1]]
+    return Finding(
+        rule=rule,
+        severity=severity,
+        confidence=confidence,
+        message=message,
+        start=span[0],
+        end=span[1],
+        line=line_of(prose, span[0]),
+        evidence=evidence if len(evidence) <= 80 else evidence[:77] + "...",
+    )

@@ -1,0 +1,211 @@
+"""What the labelled cases of `grounding` cannot show: spans, severities, parts, bounds."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gonogo_checkers.derived_numbers import (
+    derived_shares,
+    derived_values,
+    is_among,
+    sums_and_differences,
+)
+from gonogo_checkers.given_texts import index_texts
+from gonogo_checkers.grounding import Grounding
+from gonogo_checkers.output import Output, Turn
+from gonogo_checkers.proper_names import names_of, vocabulary_of
+from gonogo_checkers.quantities import quantities_of
+from gonogo_checkers.quotations import quotations_of
+from gonogo_checkers.verdict import Finding, Judged, Severity
+from gonogo_checkers.web_addresses import web_addresses_of
+
+CONTEXT = "In 2023 the shop in Malmö sold 1,200 loaves and 800 rolls. Ann Lee runs it."
+
+
+def findings_of(response: str, context: str = CONTEXT, **given: object) -> tuple[Finding, ...]:
+    output = Output(response=response, context=(context,), **given)  # type: ignore[arg-type]
+    verdict = Grounding().check(output)
+    assert isinstance(verdict, Judged)
+    return verdict.findings
+
+
+def test_span_line_and_evidence_are_those_of_the_number() -> None:
+    response = "The shop did well.\nIt sold 1,300 loaves."
+    (finding,) = findings_of(response)
+    assert finding.start is not None
+    assert response[finding.start : finding.end] == "1,300" == finding.evidence
+    assert finding.line == 2
+
+
+def test_no_finding_decides() -> None:
+    response = (
+        'Bob Stone of Ystad said "we never once sold any bread here" in June 1987 for $77,321; '
+        "see https://a.example/b or mail x@b.example. Purple elephants danced wildly overnight."
+    )
+    severities = {finding.severity for finding in findings_of(response)}
+    assert severities == {Severity.MEDIUM, Severity.LOW}
+
+
+def test_what_the_prompt_turns_and_system_say_is_given() -> None:
+    response = "You asked for 55 rolls, delivered on 17 October to Kiruna."
+    assert findings_of(response)
+    assert not findings_of(
+        response,
+        prompt="I asked for 55 rolls.",
+        turns=(Turn("user", "They are delivered to Kiruna."),),
+        system="Deliveries are made on 17 October only.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("response", "note"),
+    [
+        ("It sold 2,000 pieces of bread.", "sum"),
+        ("It sold 400 more loaves than rolls.", "difference"),
+        ("It sold 50 % more loaves than rolls.", "percent change"),
+    ],
+)
+def test_what_can_be_computed_is_minor(response: str, note: str) -> None:
+    (finding,) = findings_of(response)
+    assert finding.severity is Severity.LOW, note
+    assert "computed" in finding.message
+
+
+def test_nearly_given_quotation_is_minor_to_a_made_up_one() -> None:
+    context = 'She said: "we sold more bread than in any year before this one".'
+    (near,) = findings_of(
+        'She said: "we sold more bread than in all years before this one".', context
+    )
+    (far,) = findings_of('She said: "bread was what we had on sale".', context)
+    assert (near.rule, near.severity) == ("GRD003", Severity.LOW)
+    assert (far.rule, far.severity) == ("GRD003", Severity.MEDIUM)
+
+
+def test_answer_in_another_language_is_not_judged_by_its_words() -> None:
+    context = "The shop sold bread to the people of the town, and they were happy with it. " * 3
+    german = "Der Laden verkaufte den Menschen der Stadt Brot, und sie waren sehr zufrieden damit."
+    assert not findings_of(german, context)
+    assert [finding.rule for finding in findings_of(german + " Es waren 77.", context)] == [
+        "GRD001"
+    ]
+
+
+def test_settings_move_the_share_of_novel_words() -> None:
+    output = Output(
+        response="The shop sold purple elephants yesterday evening.", context=(CONTEXT,)
+    )
+    strict, lenient = (Grounding(novel_share=share).check(output) for share in (0.3, 1.0))
+    assert isinstance(strict, Judged)
+    assert isinstance(lenient, Judged)
+    assert [finding.rule for finding in strict.findings] == ["GRD005"]
+    assert not lenient.findings
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "kind"),
+    [
+        ("1,200", 1200, "plain"),
+        ("1.200", 1200, "plain"),
+        ("1.2k", 1200, "plain"),
+        ("1 200".replace(" ", "\u202f"), 1200, "plain"),
+        ("twelve hundred", 1200, "plain"),
+        ("two hundred and fifty thousand", 250_000, "plain"),
+        ("fifty-two", 52, "plain"),
+        ("$1,204.50", 1204.5, "money"),
+        ("1.234,56 €", 1234.56, "money"),
+        ("11.8 per cent", 11.8, "percent"),
+        ("3万円", 30_000, "money"),
+        ("٣٥", 35, "plain"),
+        ("5:30 PM", 17 * 60 + 30, "time"),
+        ("17:00", 17 * 60, "time"),
+    ],
+)
+def test_numbers_are_read(text: str, reading: float, kind: str) -> None:
+    (quantity,) = quantities_of(f"it was {text} then")
+    assert quantity.kind == kind
+    assert any(value == pytest.approx(reading) for value in quantity.readings)
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["{}", "{:,}", "about {}", "${:,}"]))
+def test_a_number_that_is_given_is_found_in_any_writing(number: int, form: str) -> None:
+    index = index_texts([f"The total was {number}."])
+    (quantity,) = quantities_of(f"It came to {form.format(number)} then")
+    assert index.has_number(quantity)
+
+
+def test_versions_are_codes() -> None:
+    (quantity,) = quantities_of("Python 3.11.2 is out")
+    assert quantity.kind == "code"
+    assert not quantity.readings
+
+
+def test_names_are_runs_of_capitals_past_the_first_word() -> None:
+    text = "Yesterday Ann Lee met the Bank of Sweden in Malmö. Then NASA called."
+    assert [name.words for name in names_of(text)] == [
+        ("Ann", "Lee"),
+        ("Bank", "Sweden"),
+        ("Malmö",),
+        ("NASA",),
+    ]
+
+
+@pytest.mark.parametrize("word", ["Canadian", "Malmo", "Lee's", "Wi-Fi", "US", "California"])
+def test_kin_of_given_words_are_known(word: str) -> None:
+    known = vocabulary_of(["Canada, Malmö, Lee, WiFi, America, Goleta CA"])
+    assert known.knows(word)
+    assert not known.knows("Norway")
+
+
+def test_quotation_marks_are_paired_by_their_place() -> None:
+    text = 'the "Nom" field and then enter their first name in the "Prenom" field of the form'
+    assert not quotations_of(text)
+
+
+def test_addresses_lose_the_punctuation_behind_them() -> None:
+    (address,) = web_addresses_of("(see https://www.Example.org/a?b=c).")
+    assert (address.text, address.host) == ("https://www.Example.org/a?b=c", "example.org")
+    assert address.key == "example.org/a?b=c"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Aa " * 300_000,
+        '"a b c d ' * 100_000,
+        "1," * 500_000,
+        "http://a.b/" * 90_000,
+        "\ud800" * 10**6,
+        "two hundred and " * 60_000,
+        "“" * 10**6,
+        "A'B-" * 250_000,
+        "1:" * 500_000,
+    ],
+)
+def test_hostile_text_takes_bounded_time(text: str) -> None:
+    began = time.process_time()
+    Grounding().check(Output(response=text, context=(text, "a")))
+    assert time.process_time() - began < 4
+
+
+def test_many_findings_never_drive_the_score_to_zero() -> None:
+    response = "It lists " + ", ".join(f"{number}.5" for number in range(5_000, 5_060)) + " loaves."
+    verdict = Grounding().check(Output(response=response, context=(CONTEXT,)))
+    assert isinstance(verdict, Judged)
+    assert len(verdict.findings) == 40
+    assert 0.1 < verdict.score < 0.3
+
+
+def test_one_claim_is_flagged_once() -> None:
+    (finding,) = findings_of("It sold 1,300 loaves. Yes, 1,300 loaves.")
+    assert finding.start == len("It sold ")
+
+
+def test_computed_numbers() -> None:
+    values = derived_values([1_204.0, 17.0, 2_916.0, 23.0, 2_230.0, 31.0])
+    assert is_among(1_204 + 2_916 + 2_230, values, 0.0)
+    assert is_among(2_230 * 0.17, values, 1e-6)
+    assert not is_among(6_351.0, values, 0.4)
+    assert is_among(50.0, derived_shares([800.0, 1_200.0]), 0.0)
+    assert sums_and_differences([1.0]) == []
