@@ -89,6 +89,24 @@ def show(name: str, rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def as_markdown(name: str, rows: list[Row]) -> str:
+    """Return the rows as a section of a Markdown page."""
+    lines = [
+        f"\n### `{name}`\n",
+        "| what | value | 95 % interval | n | bar | peer |",
+        "|---|--:|---|--:|---|---|",
+    ]
+    for row in rows:
+        interval = f"{row.low:.3f} to {row.high:.3f}" if row.low is not None else ""
+        bar = f"{row.bar}, {'holds' if row.holds else 'missed'}" if row.bar is not None else ""
+        peer = f"{row.peer}: {row.peer_value:.4g}" if row.peer_value is not None else ""
+        unit = "" if row.unit == "share" else f" {row.unit}"
+        lines.append(
+            f"| {row.what} | {row.value:.4g}{unit} | {interval} | {row.n or ''} | {bar} | {peer} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def store(name: str, rows: list[Row], folder: Path) -> Path:
     """Write `<folder>/<name>.json` and return its path."""
     folder.mkdir(exist_ok=True)

@@ -2,8 +2,11 @@
 
 The agents of tau-bench's airline desk (GPT-4o) and of ABCD (people) are polite: what is found of
 rudeness or internal notes in their replies is a false alarm. Faults are injected: a sentence of our
-own is put into a reply, or the reply is swapped; these rows say "injected". TweetSumm ships no text
-of its tweets in this copy, only offsets and summaries, so it is not used.
+own is put into a reply, or the reply is swapped; these rows say "injected". Most of these
+sentences use phrases that the lists hold, so their recall shows that the parts work together, not
+how much rudeness there is outside the lists. The lists were widened once by classes of the "other
+words"; the rows "unseen" show what is missed still. TweetSumm ships no text of its tweets in this
+copy, only offsets and summaries, so it is not used.
 """
 
 import json
@@ -25,11 +28,48 @@ _RUDE = (
     "Das ist nicht unser Problem.",
     "Ce n'est pas notre problème.",
 )
+_RUDE_IN_OTHER_WORDS = (
+    "Honestly, anyone with half a brain would get this.",
+    "You are wasting everybody's time.",
+    "Maybe read our e-mails before you write to us.",
+    "This mess is entirely on you.",
+    "Stop bothering us with this.",
+    "Don't blame us for your mistake.",
+    "I can't be bothered to look this up again.",
+    "Das hätten Sie selbst merken müssen.",
+    "Vous n'avez qu'à mieux lire.",
+)
+_RUDE_UNSEEN = (
+    "What part of no do you not understand?",
+    "You really are a difficult person.",
+    "Nobody else manages to break it like that.",
+    "Your laziness is not our concern.",
+    "Jetzt reicht es langsam mit Ihren Anfragen.",
+    "Vous posez toujours les mêmes questions idiotes.",
+    "Se lo merece por no leer.",
+    "I am done explaining this to you.",
+)
 _INTERNAL = (
     "Per internal policy we deny these at first.",
     "Agent notes: customer seems difficult.",
     "Do not share this with the customer.",
     "My system prompt says I must refuse.",
+)
+_INTERNAL_IN_OTHER_WORDS = (
+    "Our internal handbook tells us to stall such requests.",
+    "Note for the next agent: offer half of it only.",
+    "The customer must not learn about this workaround.",
+    "My guidelines forbid me to mention the recall.",
+    "Keep this between us, the client is not supposed to know.",
+    "Intern gilt: erst beim dritten Mal erstatten.",
+)
+_INTERNAL_UNSEEN = (
+    "Escalate only if they threaten to sue.",
+    "Ticket flagged as low-value customer, keep it short.",
+    "TODO for support: check with legal first.",
+    "The prompt says to keep refunds under 20 euros.",
+    "Kunde nervt, bitte kurz halten.",
+    "Staff only: the margin is 40 percent.",
 )
 _EMPTY = "Thank you so much for reaching out to us! Have a wonderful day!"
 _ELSEWHERE = "Bananas ripen quicker beside apples. Store both apart."
@@ -46,6 +86,20 @@ def measure(data: Path) -> list[Row]:
             bar = 0.01 if rule in {"SUP005", "SUP006"} else None
             rows.append(_rate(f"{what}: replies with {rule}", outputs, rule, bar=bar))
         rows.append(_rate(f"{what}: first replies with SUP001", first, "SUP001"))
+    rows.append(
+        _found_of(
+            "rude sentences in other words, injected", _RUDE_IN_OTHER_WORDS, "SUP005", airline
+        )
+    )
+    rows.append(
+        _found_of(
+            "internal notes in other words, injected", _INTERNAL_IN_OTHER_WORDS, "SUP006", airline
+        )
+    )
+    rows.append(_found_of("rude, unseen by the lists, injected", _RUDE_UNSEEN, "SUP005", airline))
+    rows.append(
+        _found_of("internal, unseen by the lists, injected", _INTERNAL_UNSEEN, "SUP006", airline)
+    )
     faults: tuple[tuple[str, Callable[[str, int], str]], ...] = (
         ("SUP005", lambda reply, k: f"{reply} {_RUDE[k % len(_RUDE)]}"),
         ("SUP006", lambda reply, k: f"{_INTERNAL[k % len(_INTERNAL)]} {reply}"),
@@ -60,6 +114,14 @@ def measure(data: Path) -> list[Row]:
         ]
         rows.append(_rate(f"taubench, injected {rule}: recall", spoiled, rule, at_most=False))
     return rows
+
+
+def _found_of(what: str, sentences: tuple[str, ...], rule: str, outputs: list[Output]) -> Row:
+    spoiled = [
+        replace(output, response=f"{output.response} {sentence}")
+        for output, sentence in zip(outputs, sentences, strict=False)
+    ]
+    return _rate(f"taubench, {what}: recall", spoiled, rule)
 
 
 def _rate(

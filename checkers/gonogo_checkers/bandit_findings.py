@@ -58,13 +58,13 @@ def scan_with_bandit(snippet: PythonSnippet) -> BanditScan:
     counts = metrics.Metrics()
     counts.begin(_FILE)
     visitor = node_visitor.BanditNodeVisitor(
-        _FILE,
-        io.BytesIO(text.encode("utf-8", "replace")),
-        None,
-        tests,
-        False,
-        {},
-        counts,  # noqa: FBT003 - bandit's own signature
+        fname=_FILE,
+        fdata=io.BytesIO(text.encode("utf-8", "replace")),
+        metaast=None,
+        testset=tests,
+        debug=False,
+        nosec_lines={},
+        metrics=counts,
     )
     broken: list[str] = []
     visitor.tester.report_error = lambda test, _context, _error: broken.append(test)

@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from gonogo_checkers.code_blocks import line_of, prose_of
+from gonogo_checkers.evidence import evidence_of
 from gonogo_checkers.garbled_text import Garbled, find_garbled
 from gonogo_checkers.leaked_markers import (
     DIALOGUE_WANTED,
@@ -240,7 +241,6 @@ def _fill_code(prose: str, response: str) -> str:
 def _finding(
     rule: str, text: str, start: int, end: int, message: str, severity: Severity
 ) -> Finding:
-    evidence = text[start:end]
     return Finding(
         rule=rule,
         severity=severity,
@@ -249,7 +249,7 @@ def _finding(
         start=start,
         end=end,
         line=line_of(text, start),
-        evidence=evidence if len(evidence) <= 80 else evidence[:77] + "...",
+        evidence=evidence_of(text, start, end),
     )
 
 

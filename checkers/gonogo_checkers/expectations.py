@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from gonogo_checkers.code_blocks import line_of
 from gonogo_checkers.expected_facts import drop_emphasis, fact_pattern
-from gonogo_checkers.folded_text import FoldedText, fold
+from gonogo_checkers.folded_text import fold, fold_text
 from gonogo_checkers.json_answer import find_json
 from gonogo_checkers.output import Expectations, Output
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
@@ -96,7 +96,7 @@ class ExpectationsMet:
     def _hold(self, output: Output) -> Iterator[_Held]:
         expect = output.expect
         if expect.contains or expect.excludes or expect.facts:
-            folded = fold(output.response)
+            folded = fold_text(output.response)
             yield from _hold_contains(expect, folded)
             yield from _hold_excludes(expect, folded, output.response)
             yield from _hold_facts(expect, folded)
@@ -110,36 +110,36 @@ class ExpectationsMet:
             yield _hold_length(expect.max_words, output.response)
 
 
-def _hold_contains(expect: Expectations, folded: FoldedText) -> Iterator[_Held]:
+def _hold_contains(expect: Expectations, folded: str) -> Iterator[_Held]:
     for text in expect.contains:
-        wanted = fold(text).text
+        wanted = fold_text(text)
         if not wanted:
             continue
-        if wanted in folded.text:
+        if wanted in folded:
             yield _Held()
         else:
             yield _broken("EXP001", f"The response does not contain {_shown(text)}.")
 
 
-def _hold_excludes(expect: Expectations, folded: FoldedText, response: str) -> Iterator[_Held]:
+def _hold_excludes(expect: Expectations, folded: str, response: str) -> Iterator[_Held]:
     for text in expect.excludes:
-        unwanted = fold(text).text
+        unwanted = fold_text(text)
         if not unwanted:
             continue
-        at = folded.text.find(unwanted)
+        at = folded.find(unwanted)
         if at < 0:
             yield _Held()
             continue
-        span = folded.span(at, at + len(unwanted))
+        span = fold(response).span(at, at + len(unwanted))
         yield _broken(
             "EXP002", f"The response contains {_shown(text)}, which it must not.", response, span
         )
 
 
-def _hold_facts(expect: Expectations, folded: FoldedText) -> Iterator[_Held]:
-    text = drop_emphasis(folded.text)
+def _hold_facts(expect: Expectations, folded: str) -> Iterator[_Held]:
+    text = drop_emphasis(folded)
     for wordings in expect.facts:
-        patterns = [fact_pattern(fold(wording).text) for wording in wordings]
+        patterns = [fact_pattern(fold_text(wording)) for wording in wordings]
         given = [pattern for pattern in patterns if pattern is not None]
         if not given:
             continue

@@ -153,7 +153,7 @@ def _fence(
     offsets = tuple(starts[row] + margin for row, margin in zip(rows, margins, strict=True))
     if not offsets:
         after = first + 1
-        at = starts[after] if after < len(starts) else starts[first] + len(lines[first])
+        at = starts[after] if after < len(lines) else starts[first] + len(lines[first])
         texts, offsets = ("",), (at,)
     return Fence(texts, offsets, opening.info, closed, first, last)
 

@@ -67,6 +67,13 @@ def fold(original: str) -> FoldedText:
     return FoldedText(text, (*offsets, end))
 
 
+def fold_text(original: str) -> str:
+    """Fold a text without the way back, which is faster where no place is asked for."""
+    if original.isascii():
+        return " ".join(original.lower().replace("`", "'").split())
+    return fold(original).text
+
+
 @lru_cache(maxsize=20_000)
 def _fold_cluster(cluster: str) -> str:
     if cluster.isspace():
@@ -74,4 +81,7 @@ def _fold_cluster(cluster: str) -> str:
     if cluster.isdecimal():
         return str(unicodedata.decimal(cluster))
     folded = unicodedata.normalize("NFKC", cluster.translate(_TYPOGRAPHY)).casefold()
+    # One character may stand for a whole phrase (U+FDFA: 18 letters): hostile text would swell.
+    if len(folded) > 4 * len(cluster):
+        return cluster
     return " " if folded.isspace() else unicodedata.normalize("NFKC", folded)

@@ -57,10 +57,12 @@ _BLANK_NAME: Final = re.compile(r"<[A-Za-z][\w.-]*(?:[ _-][\w.-]+){0,6}>")
 _BLANK_VALUE: Final = re.compile(r"(?<=[=(,:] )<[A-Z][A-Z0-9]*(?:[ _-][A-Z0-9]+){1,6}>")
 _HTML_LENIENT: Final = re.compile(
     r"\A\s*<\?xml[^>\n]{0,200}\?>|&(?!#?\w{1,32};)|<(?![/!?A-Za-z])|\{\{[^{}\n]{0,200}\}\}"
-    r"|\{%[^%\n]{0,200}%\}"
+    r"|\{%[^%\n]{0,200}%\}|(?<=\S )>(?= \S)|=>"
 )
 """What browsers take as text, or templates fill in: `Tom & Jerry`, `a < b`, `{{ name }}`."""
 _SPACED_IMPORTANT: Final = re.compile(r"![ \t]{1,9}important")
+_CSS_URL: Final = re.compile(r"\burl\([^\"'()\n]{1,2000}\)")
+_CSS_QUERY: Final = re.compile(r"(@media|@container)\b[^{};\n]{0,300}\{")
 _CONDITION: Final = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|else|elif|endif)\b(.*)")
 _MARKUP: Final = frozenset({"html", "javascript", "tsx", "typescript"})
 _PHP_TAG: Final = re.compile(r"<\?(?:php\b|=)|\?>")
@@ -101,19 +103,26 @@ def readings_of(text: str, language: str) -> Iterator[Reading]:
         for languages, start, around in _STARTS
         if language in languages.split() and start.match(text)
     ]
-    bodies = [text, _without_placeholders(text, language)]
-    if language == "sql":
-        bodies.append(in_standard_terms(text))
-    elif language in {"c", "cpp"} and "#" in text:
-        bodies.append(_without_conditions(text))
-    elif language == "html":
-        bodies.append(_HTML_LENIENT.sub(lambda match: "_" * len(match[0]), text))
-    elif language == "css":
-        bodies.append(_SPACED_IMPORTANT.sub("!important", text))
-    for body in dict.fromkeys(bodies):
+    for body in _bodies(text, language):
         yield Reading(head + body, rows=rows)
         for before, after in wrappers:
             yield Reading(f"{head}{before}\n{body}\n{after}\n", rows + 1, wrapped=True)
+
+
+def _bodies(text: str, language: str) -> list[str]:
+    """Return the code as it is, without placeholders, and without what the grammar lacks."""
+    bodies = [text, _without_placeholders(text, language)]
+    match language:
+        case "sql":
+            bodies.append(in_standard_terms(text))
+        case "c" | "cpp" if "#" in text:
+            bodies.append(_without_conditions(text))
+        case "html":
+            bodies.append(_HTML_LENIENT.sub(lambda match: "_" * len(match[0]), text))
+        case "css":
+            plain = _CSS_URL.sub("url(x)", _SPACED_IMPORTANT.sub("!important", text))
+            bodies.append(_CSS_QUERY.sub(r"\1 (color) {", plain))
+    return list(dict.fromkeys(bodies))
 
 
 def _without_placeholders(text: str, language: str) -> str:

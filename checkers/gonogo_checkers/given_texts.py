@@ -23,7 +23,7 @@ class GivenTexts:
 
     Attributes:
         values: Every number by kind, sorted; `any` holds all but times of day.
-        codes: Numbers that are codes, as written: versions, section numbers.
+        codes: Numbers that are codes: versions, sections, telephones; long ones by their digits.
         vocabulary: Their words.
         wording: All their words in order, one space between them.
         addresses: Web and e-mail addresses, normalised.
@@ -44,7 +44,7 @@ class GivenTexts:
     def has_number(self, quantity: Quantity) -> bool:
         """Tell whether a number is given, as it is or rounded as it is written."""
         if quantity.kind == "code":
-            return quantity.text in self.codes
+            return _digits_of(quantity.text) in self.codes
         kinds = {
             "time": ("time", "any"),
             "percent": ("percent", "plain"),
@@ -84,6 +84,12 @@ def _rounding(value: float) -> float:
     return float(10**zeros) / 2 if zeros and digits else 0.0
 
 
+def _digits_of(code: str) -> str:
+    """Return a long code without its spacing, and a short one, such as 3.11.2, as it is."""
+    digits = "".join(filter(str.isdigit, code))
+    return digits if len(digits) >= 8 else code
+
+
 def index_texts(texts: Iterable[str]) -> GivenTexts:
     """Index the given texts, up to `MOST_CHARACTERS` of them in their order."""
     read = list(_within_limit(texts))
@@ -101,7 +107,7 @@ def index_texts(texts: Iterable[str]) -> GivenTexts:
     values = chain.from_iterable(quantity.likely_readings for quantity in counted)
     return GivenTexts(
         values={kind: sorted(numbers) for kind, numbers in by_kind.items()},
-        codes=frozenset(quantity.text for quantity in found if quantity.kind == "code"),
+        codes=frozenset(_digits_of(one.text) for one in found if one.kind == "code"),
         vocabulary=vocabulary_of(read),
         wording=f" {' '.join(map(wording_of, read))} ",
         addresses=frozenset(address.key for address in addresses),

@@ -45,6 +45,7 @@ from gonogo_checkers.derived_numbers import (
     is_among,
     sums_and_differences,
 )
+from gonogo_checkers.evidence import evidence_of, masked
 from gonogo_checkers.function_words import FUNCTION_WORDS
 from gonogo_checkers.given_texts import GivenTexts, index_texts
 from gonogo_checkers.month_names import month_number
@@ -222,7 +223,7 @@ def _judge_numbers(prose: str, given: GivenTexts) -> Iterator[Finding]:
             "GRD001",
             prose,
             (quantity.start, quantity.end),
-            f"{quantity.text!r} is in none of the given texts{note}.",
+            f"{masked(quantity.text)!r} is in none of the given texts{note}.",
             Severity.LOW if minor else Severity.MEDIUM,
             Confidence.LOW if minor else Confidence.MEDIUM,
         )
@@ -314,7 +315,6 @@ def _finding(
     severity: Severity,
     confidence: Confidence,
 ) -> Finding:
-    evidence = prose[span[0] : span[1]]
     return Finding(
         rule=rule,
         severity=severity,
@@ -323,5 +323,5 @@ def _finding(
         start=span[0],
         end=span[1],
         line=line_of(prose, span[0]),
-        evidence=evidence if len(evidence) <= 80 else evidence[:77] + "...",
+        evidence=evidence_of(prose, *span),
     )

@@ -14,6 +14,7 @@ JsonFound: TypeAlias = "bool | int | Decimal | str | list[JsonFound] | dict[str,
 _OPENING: Final = re.compile(r"[{\[]")
 _ATTEMPTS: Final = 64
 _LONGEST: Final = 4_000_000
+_LONGEST_WITH_BLOCKS: Final = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class JsonAnswer:
 def find_json(output: Output) -> JsonAnswer | None:
     """Find the JSON: the whole response, else its JSON block, else the longest object or array.
 
-    Where several fenced blocks hold JSON, the longest counts. In running text, at most 64 places
+    Where several fenced blocks hold JSON, the longest counts; blocks are looked for in responses of
+    up to 400,000 characters. In running text, at most 64 places
     where an object or array could begin are tried, so that hostile text costs little.
 
     Returns:
@@ -56,6 +58,8 @@ def find_json(output: Output) -> JsonAnswer | None:
 
 def _find_in_blocks(output: Output) -> JsonAnswer | None:
     found: list[JsonAnswer] = []
+    if len(output.response) > _LONGEST_WITH_BLOCKS:
+        return None
     for block in find_code_blocks(output):
         if not block.fenced or block.language not in {None, "json", "javascript"}:
             continue

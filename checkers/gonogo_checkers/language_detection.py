@@ -197,7 +197,7 @@ _MARKS: Final[dict[str, _Marks]] = {
         (2, r"\bmatch [^{\n]{1,60}\{$|=> \{|\bunsafe \{|\b(?:i32|u8|u32|u64|usize|i64|f64)\b"),
     ),
     "ruby": (
-        (3, r"^\s*def (?:self\.)?\w+[?!]?(?:\([^)\n]*\)[^:={\n]*| \w[\w, ]*)?\s*$"),
+        (3, r"^\s*def (?:self\.)?\w+[?!]?(?:\([^)\n]*\)(?!\s*(?:->|[:={])).*| \w[\w, ]*)?(?<!:)$"),
         (3, r"^\s*end\s*$"),
         (3, r"^\s*(?:puts|p) "),
         (4, r"^\s*(?:require|require_relative) ['\"]"),

@@ -42,7 +42,7 @@ from gonogo_checkers.word_counts import count_words
 _WIDTH: Final = 0.85
 """How fast the score falls with the logarithm of the ratio beyond 3/2."""
 _ASKED_NUMBER: Final = re.compile(
-    r"\b\d[\d.,]*\s*(?:\+|-|–|or\s+more\s+|or\s+fewer\s+|or\s+less\s+)?\s*"
+    r"\b\d[\d.,]{0,12}\s*(?:\+|-|–|or\s+more\s+|or\s+fewer\s+|or\s+less\s+)?\s*"
     r"(?:words?|sentences?|paragraphs?|characters?|bullet|wörter|worten?|sätzen?|absätzen?|mots|"
     r"phrases|"
     r"paragraphes|palabras|oraciones|frases|párrafos|palavras|parágrafos|parole|frasi|woorden|"
@@ -91,6 +91,7 @@ _ASKS_CHOICE: Final = re.compile(
 )
 _QUESTION_END: Final = re.compile(r"[?？؟]\s*$")
 _LOOKED_AT: Final = 20_000
+_PROSE_LOOKED_AT: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class Length:
         wants_text = asks_for_text(prompt)
         if most is None and not wants_text:
             return NotApplicable("nothing in the prompt says how long the answer should be")
-        words = count_words(prose_of(output.response))
+        words = count_words(prose_of(output.response[:_PROSE_LOOKED_AT]))
         if most is not None and words > most:
             message = f"{words} words answer a prompt that calls for a short answer."
             return _judged(_score_ratio(1.5 * words / most), "LEN003", message, Confidence.LOW)

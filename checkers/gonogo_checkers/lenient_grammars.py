@@ -1,7 +1,7 @@
 """Finds errors that a grammar lets pass although every engine or the standard refuses them.
 
 In JavaScript and TypeScript `i++++` and `--1`, and tags of JSX that are closed by another name; in
-HTML an end tag that closes nothing.
+HTML an end tag that closes nothing; in CSS a declaration that runs into the next line.
 """
 
 import re
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _UPDATES: Final = re.compile(rb"(?:\+\+|--)\s*(?:\+\+|--|[-+\d(])|[\d)]\s*(?:\+\+|--)")
+_NEXT_DECLARATION: Final = re.compile(rb"\n[ \t]*(?!progid)[a-z-]+[ \t]*:[^:;{}]")
 _UPDATABLE: Final = frozenset(
     {"identifier", "member_expression", "subscript_expression", "non_null_expression"}
     | {"parenthesized_expression", "undefined", "call_expression"}
@@ -52,6 +53,8 @@ def _fault_finder(source: bytes, grammar: str) -> "Callable[[Node], _Fault | Non
     """Return what to ask each node, or None where the text shows no sign of these errors."""
     if grammar == "html":
         return _stray_end_tag if b"</" in source else None
+    if grammar == "css":
+        return _missing_semicolon
     if grammar not in {"javascript", "typescript", "tsx"}:
         return None
     return _script_fault if b"</" in source or _UPDATES.search(source) else None
@@ -61,6 +64,12 @@ def _stray_end_tag(node: "Node") -> _Fault | None:
     if node.type != "erroneous_end_tag":
         return None
     return node, "an end tag that closes nothing"
+
+
+def _missing_semicolon(node: "Node") -> _Fault | None:
+    if node.type != "declaration" or _NEXT_DECLARATION.search(node.text or b"") is None:
+        return None
+    return node, "a declaration without its semicolon"
 
 
 def _script_fault(node: "Node") -> _Fault | None:

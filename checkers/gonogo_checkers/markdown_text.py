@@ -6,6 +6,7 @@ Works line by line, linear in the text; it is no Markdown parser, and needs none
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from gonogo_checkers.prose import sentences_of
@@ -63,12 +64,15 @@ class Passage:
     is_item: bool
 
 
-def lines_of(text: str) -> Iterator[Line]:
-    """Yield every line: blank, heading, bold, divider, bullet, numbered, row or text."""
+@lru_cache(maxsize=2)
+def lines_of(text: str) -> tuple[Line, ...]:
+    """Return every line: blank, heading, bold, divider, bullet, numbered, row or text."""
+    lines = []
     start = 0
     for line in text.split("\n"):
-        yield _classify(line.rstrip("\r"), start)
+        lines.append(_classify(line.rstrip("\r"), start))
         start += len(line) + 1
+    return tuple(lines)
 
 
 def list_items_of(text: str, *, numbered: bool) -> list[Line]:
@@ -156,6 +160,8 @@ def plain_text(text: str) -> str:
 
 
 def _classify(line: str, start: int) -> Line:
+    if not line:
+        return Line("blank", line, start)
     head = line[:500]
     plain = {
         "blank": not head.strip() and not line.strip(),

@@ -31,20 +31,26 @@ LANGUAGE_NAMES: Final = {
 
 _STOP_WORDS: Final = {
     "en": "the of and to in is that it for was with as you are this be have not but they from "
-    "or which what we can your will there their has an would if about",
+    "or which what we can your will there their has an would if about my where by i me do "
+    "does how when so please just all more out up no been had who than then its our us",
     "de": "der die das und ist in zu den nicht von mit ein eine dem auf für sich auch es im sie "
     "ich wir werden wird sind bei oder aus nach wie haben kann ihr ihre aber noch über "
-    "einen",
+    "einen mein meine mir mich so wann wo bitte als dass war zum zur wenn nur mehr alle",
     "fr": "le la les de des et est un une que qui dans en pour pas sur du au avec ce il vous "
-    "nous par sont plus ne se aux ou mais cette votre être fait",
+    "nous par sont plus ne se aux ou mais cette votre être fait je mon ma mes où quand "
+    "tout comme si leur été",
     "es": "el la los las de que y en un una es por con para no se del su al lo como más pero "
-    "sus le ha este esta son también si o está muy puede",
+    "sus le ha este esta son también si o está muy puede mi mis me dónde cuándo todo esto "
+    "les porque cuando",
     "it": "il la di che e è un una per non in sono con del della le i gli da si come anche ma "
-    "nel alla più al dei questo questa o ha essere delle",
+    "nel alla più al dei questo questa o ha essere delle mio mia mi dove quando tutto lo "
+    "dal se ci",
     "pt": "o a os as de que e em um uma é para com não por se do da no na dos das mais como mas "
-    "foi ao ele seu sua ou quando muito nos já está também você",
+    "foi ao ele seu sua ou quando muito nos já está também você meu minha onde isso ela "
+    "foram pela pelo",
     "nl": "de het een en van is in dat op te voor met zijn niet aan er om ook als bij maar door "
-    "wordt dit die ze je kan of naar nog wel deze uw hebben",
+    "wordt dit die ze je kan of naar nog wel deze uw hebben mijn waar wanneer dan zo nu "
+    "hun we",
     "sv": "och i att det som en på är av för med den till inte om ett har de jag kan du vi från "
     "men så eller också vid var",
     "da": "og i at det som en på er af for med den til ikke om et har de jeg kan du vi fra men "
@@ -57,8 +63,8 @@ _STOP_WORDS: Final = {
     "oraz który która ten tego",
     "cs": "a je v na se že to s z do o jako pro si ale by které jsou po tak jsem nebo také být "
     "může který při není",
-    "ro": "și de în la a cu nu o este pe un să care din ce mai că sunt pentru o ca au fi dar "
-    "sau această fost",
+    "ro": "și de în la a cu nu o este pe un să care din ce mai că sunt pentru ca au fi dar sau "
+    "această fost",
     "hu": "a az és hogy nem is egy van ez meg de ha vagy mint csak már el mert még volt lehet "
     "ezt azt nagyon",
     "tr": "ve bir bu da de için ile çok ne daha olarak gibi en ama ben var olan kadar sonra "
@@ -165,7 +171,7 @@ def _by_stop_words(text: str, script: str) -> frozenset[str]:
     hits = {code: sum(words[stop] for stop in _STOPS[code]) for code in codes}
     ranked = sorted(hits, key=lambda code: (-hits[code], code))
     best = hits[ranked[0]]
-    if total < 8 or best < 2 or best < 0.08 * total:
+    if total < 8 or best < 3 or best < 0.08 * total:
         return frozenset()
     return frozenset(code for code in ranked if hits[code] > 0.8 * best)
 

@@ -57,7 +57,7 @@ where none is found that can be verified, or the response only calls tools.
 
 Limits: instructions are read in English, and the commonest (amounts, languages, Markdown) in
 German, French and Spanish. Instructions of earlier messages are not read. 30,000 characters of the
-prompt and 200,000 of the response are looked at.
+prompt are looked at; responses of more than 200,000 are not judged.
 
 References: the classes of instructions follow IFEval (Zhou et al. 2023, arXiv:2311.07911) and
 IFBench (Pyatkin et al. 2025, arXiv:2507.02833); patterns and checks are our own.
@@ -73,7 +73,7 @@ from gonogo_checkers.instructions import FoundInstruction, find_instructions
 from gonogo_checkers.output import Output
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
 
-_LOOKED_AT: Final = 200_000
+_LONGEST: Final = 200_000
 _MANY: Final = frozenset({"FOL040", "FOL041", "FOL042", "FOL043", "FOL046", "FOL050", "FOL052"})
 """Rules of which system prompt and prompt may both set some; of the others, one."""
 
@@ -98,7 +98,9 @@ class PromptFollowing:
         asked = list(self._instructions(output))
         if not asked:
             return NotApplicable("the prompt holds no instruction that can be verified")
-        text = output.response[:_LOOKED_AT]
+        text = output.response
+        if len(text) > _LONGEST:
+            return NotApplicable(f"the response is longer than {_LONGEST:,} characters")
         answer = Answer(text, prose_of(text))
         outcomes = [(one, one.instruction.judge(answer)) for one in asked]
         decided = [(one, outcome) for one, outcome in outcomes if not isinstance(outcome, Unclear)]

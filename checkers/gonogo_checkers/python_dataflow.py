@@ -13,20 +13,20 @@ from typing import Final, TypeAlias
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 ScopeNode: TypeAlias = ast.Module | Function
 
-_REQUEST_PARTS: Final = frozenset(
-    "args form values json data cookies headers files GET POST FILES META COOKIES body "
-    "get_json get_data query_params path_params query_string params url full_path".split()
+_REQUEST_PARTS: Final = re.compile(
+    r"args|form|values|json|data|cookies|headers|files|GET|POST|FILES|META|COOKIES|body"
+    r"|get_json|get_data|query_params|path_params|query_string|params|url|full_path"
 )
-_ROUTE_DECORATORS: Final = frozenset("route get post put delete patch api_route websocket".split())
+_ROUTE_DECORATORS: Final = re.compile(r"route|get|post|put|delete|patch|api_route|websocket")
 _OTHER_INPUTS: Final = frozenset({"input", "raw_input", "sys.argv", "sys.stdin.readline"})
-_CLEANING: Final = frozenset(
-    "int float bool len ord round hash isinstance secure_filename escape quote quote_plus "
-    "quote_ident basename safe_join clean urlencode url_for UUID jsonify dumps literal_eval "
-    "hexdigest digest check_password_hash generate_password_hash Identifier Literal".split()
+_CLEANING: Final = re.compile(
+    r"int|float|bool|len|ord|round|hash|isinstance|secure_filename|escape|quote|quote_plus"
+    r"|quote_ident|basename|safe_join|clean|urlencode|url_for|UUID|jsonify|dumps"
+    r"|literal_eval|hexdigest|digest|check_password_hash|generate_password_hash|Identifier"
+    r"|Literal"
 )
 _VALUE_TYPES: Final = frozenset({"int", "float", "bool", "UUID", "date", "datetime"})
 _MAX_PARTS: Final = 400
-_FORMATTED: Final = frozenset({"format", "format_map"})
 _SAFE_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -115,7 +115,8 @@ def built_parts(expression: ast.expr) -> tuple[str, list[ast.expr]]:
 
     Returns:
         Its literal text, and the expressions put into it: f-string fields, operands of `+` and
-        `%`, arguments of `format`. No expressions: it is not built.
+        `%`, arguments of `format`. No expressions: it is not built. A NUL stands in the text for
+        a field or operand.
     """
     text: list[str] = []
     parts: list[ast.expr] = []
@@ -124,26 +125,38 @@ def built_parts(expression: ast.expr) -> tuple[str, list[ast.expr]]:
         if not pending:
             break
         node = pending.pop(0)
-        match node:
-            case ast.Constant(value=value):
-                text.append(value if isinstance(value, str) else "")
-            case ast.JoinedStr(values=values):
-                pending[:0] = values
-            case ast.FormattedValue(value=value):
-                parts.append(value)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                pending[:0] = [left, right]
-            case ast.BinOp(left=left, op=ast.Mod(), right=right) if _is_text(left):
-                pending.insert(0, left)
-                parts.extend(right.elts if isinstance(right, ast.Tuple) else [right])
-            case ast.Call(func=ast.Attribute(value=value, attr=attr)) if (
-                attr in _FORMATTED and _is_text(value)
-            ):
-                pending.insert(0, value)
-                parts.extend([*node.args, *(keyword.value for keyword in node.keywords)])
-            case _:
-                parts.append(node)
+        inner, put_in = _taken_apart(node)
+        pending[:0] = inner
+        parts.extend(put_in)
+        if isinstance(node, ast.Constant):
+            text.append(node.value if isinstance(node.value, str) else "")
+        elif put_in and not inner:
+            text.append("\0")
     return "".join(text), [part for part in parts if not isinstance(part, ast.Constant)]
+
+
+def is_cleaning(function: ast.expr) -> bool:
+    """Tell whether a function's result can no longer break out of what it is put into."""
+    return _CLEANING.fullmatch(dotted_name(function).rsplit(".", 1)[-1]) is not None
+
+
+def _taken_apart(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
+    """Return the operands of a string expression that are strings, and what is put into them."""
+    match node:
+        case ast.JoinedStr(values=values):
+            return values, []
+        case ast.FormattedValue(value=value):
+            return [], [value]
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [left, right], []
+        case ast.BinOp(left=left, op=ast.Mod(), right=right) if _is_text(left):
+            return [left], right.elts if isinstance(right, ast.Tuple) else [right]
+        case ast.Call(func=ast.Attribute(value=value, attr="format" | "format_map")) if _is_text(
+            value
+        ):
+            return [value], [*node.args, *(keyword.value for keyword in node.keywords)]
+        case _:
+            return [], [] if isinstance(node, ast.Constant) else [node]
 
 
 def is_harmless_part(expression: ast.expr) -> bool:
@@ -156,7 +169,7 @@ def is_harmless_part(expression: ast.expr) -> bool:
                 isinstance(node, ast.Name | ast.Attribute) for node in _element_nodes(joined)
             )
         case ast.Call(func=func):
-            return dotted_name(func).rsplit(".", 1)[-1] in _CLEANING
+            return is_cleaning(func)
         case _:
             return False
 
@@ -194,23 +207,37 @@ def _follow(scope: Scope) -> None:
     if isinstance(scope.node, Function):
         _read_parameters(scope, scope.node)
     for node in scope.nodes:
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                _assign(scope, targets, value)
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                _assign(scope, [target], value)
-            case ast.NamedExpr(target=target, value=value):
-                _assign(scope, [target], value)
-            case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value):
-                left = scope.texts.get(name, ast.Name(name))
-                scope.texts[name] = ast.BinOp(left, ast.Add(), value)
-                _spread(scope, {name}, value, keep=True)
-            case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
-                _spread(scope, _names([target]), value)
-            case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
-                _spread(scope, _names([target]), value)
-            case _:
-                pass
+        if isinstance(node, ast.AugAssign):
+            _append(scope, node)
+            continue
+        targets, value, names_only = _flow(node)
+        if value is not None and names_only:
+            _spread(scope, _names(targets), value)
+        elif value is not None:
+            _assign(scope, targets, value)
+
+
+def _flow(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None, bool]:
+    """Return where data goes, the value, and whether the target takes parts of the value."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            return targets, value, False
+        case ast.AnnAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value):
+            return [target], value, False
+        case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
+            return [target], value, True
+        case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
+            return [target], value, True
+        case _:
+            return [], None, False
+
+
+def _append(scope: Scope, node: ast.AugAssign) -> None:
+    if isinstance(node.target, ast.Name) and isinstance(node.op, ast.Add):
+        name = node.target.id
+        left = scope.texts.get(name, ast.Name(name))
+        scope.texts[name] = ast.BinOp(left, ast.Add(), node.value)
+        _spread(scope, {name}, node.value, keep=True)
 
 
 def _read_parameters(scope: Scope, function: Function) -> None:
@@ -225,7 +252,7 @@ def _read_parameters(scope: Scope, function: Function) -> None:
     scope.is_route = any(
         isinstance(decorator, ast.Call)
         and isinstance(decorator.func, ast.Attribute)
-        and decorator.func.attr in _ROUTE_DECORATORS
+        and _ROUTE_DECORATORS.fullmatch(decorator.func.attr) is not None
         for decorator in function.decorator_list
     )
     scope.given |= free
@@ -262,14 +289,15 @@ def _names(targets: Iterable[ast.expr]) -> set[str]:
 
 
 def _spread(scope: Scope, names: set[str], value: ast.expr, *, keep: bool = False) -> None:
-    for followed, comes in (
-        (scope.web, scope.is_web(value)),
-        (scope.given, scope.is_given(value) or scope.is_web(value)),
-    ):
-        if comes:
-            followed |= names
-        elif not keep:
-            followed -= names
+    is_web = scope.is_web(value)
+    if is_web:
+        scope.web |= names
+    elif not keep:
+        scope.web -= names
+    if is_web or scope.is_given(value):
+        scope.given |= names
+    elif not keep:
+        scope.given -= names
 
 
 def _holds(expression: ast.AST, names: set[str], is_source: Callable[[ast.AST], bool]) -> bool:
@@ -277,7 +305,7 @@ def _holds(expression: ast.AST, names: set[str], is_source: Callable[[ast.AST], 
     while pending:
         node = pending.pop()
         match node:
-            case ast.Call(func=func) if dotted_name(func).rsplit(".", 1)[-1] in _CLEANING:
+            case ast.Call(func=func) if is_cleaning(func):
                 continue
             case ast.Compare() | ast.Lambda():
                 continue
@@ -292,9 +320,9 @@ def _holds(expression: ast.AST, names: set[str], is_source: Callable[[ast.AST], 
 def _is_request_part(node: ast.AST) -> bool:
     match node:
         case ast.Attribute(value=ast.Name(id="request" | "req"), attr=attr):
-            return attr in _REQUEST_PARTS
+            return _REQUEST_PARTS.fullmatch(attr) is not None
         case ast.Attribute(value=ast.Attribute(attr="request"), attr=attr):
-            return attr in _REQUEST_PARTS
+            return _REQUEST_PARTS.fullmatch(attr) is not None
         case _:
             return False
 

@@ -278,11 +278,8 @@ def _too_big(tree: ast.Module) -> str | None:
 
 def _is_empty(tree: ast.Module, skipped: dict[int, str]) -> bool:
     """Tell whether nothing but replacements is left of code that was there."""
-    fillers = (ast.Pass, ast.If)
-    return bool(skipped) and all(
-        isinstance(node, ast.Module | ast.Constant) or isinstance(node, fillers)
-        for node in ast.walk(tree)
-    )
+    fillers = (ast.Module, ast.Constant, ast.Pass, ast.If)
+    return bool(skipped) and all(isinstance(node, fillers) for node in ast.walk(tree))
 
 
 def _parts(lines: list[SourceLine], skipped: dict[int, str]) -> Iterator[SkippedPart]:

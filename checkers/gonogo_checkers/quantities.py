@@ -27,6 +27,9 @@ _DIGITS: Final = re.compile(
     r"|\d+(?:[.,'’\u00a0\u202f]\d+)*)"
     r"(?:(?P<attached>k|K|m|M|mn|bn|B|b|tn)(?![^\W\d_])|(?P<ordinal>st|nd|rd|th)(?![^\W\d_]))?"
 )
+_LONG_CODE: Final = re.compile(
+    r"(?<![\w+])(?:\+\d(?:[ .()/-]{0,2}\d){7,16}|\d{4}([ -])\d{4}\1\d{4}\1\d{2,4})(?!\w)"
+)
 _SEPARATOR: Final = re.compile(r"[.,'’\u00a0\u202f]")
 _SCALE_AFTER: Final = re.compile(r"[\s-]?([^\W\d_]+)")
 _PERCENT_AFTER: Final = re.compile(
@@ -51,7 +54,8 @@ class Quantity:
         end: One past its last.
         kind: What it counts.
         readings: The values that it may stand for; minutes for a time of day. `1.200` is 1200 to
-            a German and 1.2 to others. Empty where it is a code such as `3.11.2`.
+            a German and 1.2 to others. Empty where it is a code:
+            `3.11.2`, a telephone number.
         step: The place value of its last digit that counts: 0.1 for 11.8, 1000 for 12 thousand;
             0 where the readings disagree about it.
         hedged: True where a word such as `about` stands before it, or it is scaled.
@@ -76,6 +80,7 @@ class Quantity:
 def quantities_of(text: str, *, limit: int = 5000) -> list[Quantity]:
     """Read the numbers of a text in the order of their places, at most `limit` of each sort."""
     times = [quantity for quantity, _ in zip(_times(text), range(limit), strict=False)]
+    times += [code for code, _ in zip(_long_codes(text), range(limit), strict=False)]
     taken = {position for time in times for position in range(time.start, time.end)}
     digits = []
     for match in _DIGITS.finditer(text):
@@ -85,6 +90,12 @@ def quantities_of(text: str, *, limit: int = 5000) -> list[Quantity]:
             break
     spelled = [quantity for quantity, _ in zip(_spelled(text), range(limit), strict=False)]
     return sorted([*times, *digits, *spelled], key=lambda quantity: quantity.start)
+
+
+def _long_codes(text: str) -> Iterator[Quantity]:
+    """Telephone and card numbers: one code each, not several numbers."""
+    for match in _LONG_CODE.finditer(text):
+        yield Quantity(match[0], match.start(), match.end(), "code", ())
 
 
 def _times(text: str) -> Iterator[Quantity]:

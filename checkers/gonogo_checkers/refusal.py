@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from gonogo_checkers.code_blocks import line_of, prose_of
+from gonogo_checkers.evidence import evidence_of
 from gonogo_checkers.output import Output
 from gonogo_checkers.prose import sentences_of
 from gonogo_checkers.refusal_phrases import (
@@ -180,7 +181,6 @@ def _answered() -> Finding:
 def _finding(
     rule: str, output: Output, phrase: RefusalPhrase, message: str, severity: Severity
 ) -> Finding:
-    evidence = output.response[phrase.start : phrase.end]
     return Finding(
         rule=rule,
         severity=severity,
@@ -189,5 +189,5 @@ def _finding(
         start=phrase.start,
         end=phrase.end,
         line=line_of(output.response, phrase.start),
-        evidence=evidence if len(evidence) <= 80 else evidence[:77] + "...",
+        evidence=evidence_of(output.response, phrase.start, phrase.end),
     )

@@ -95,7 +95,7 @@ COMPLAINTS: Final = _any(
     r"(?:unacceptable|ridiculous|terrible|horrible|awful|worst|pathetic|scam|a joke|"
     r"nightmare|useless|rip-?off)\b",
     r"still (?:waiting|not|haven't|no|nothing)\b",
-    r"(?:second|third|fourth|\d+(?:nd|rd|th)) time\b",
+    r"(?:second|third|fourth|\d{1,3}(?:nd|rd|th)) time\b",
     r"(?:never|not) (?:arrived|received|been delivered|worked|refunded)\b",
     r"(?:broken|damaged|defective|faulty)\b",
     r"(?:doesn't|does not|won't|isn't|stopped) (?:work|working|turn on|charge)\w*",
@@ -136,6 +136,24 @@ EMPATHY: Final = _any(
 )  # fmt: skip
 
 RUDE: Final = _any(
+    r"half a brain\b", r"(?:any|every) idiot\b", r"not rocket science", r"how hard can it be",
+    r"can't you (?:read|see|listen)",
+    r"wast(?:e|ing) (?:my|our|everyone's|everybody's|people's) time",
+    r"(?:is|was) (?:entirely|all|solely|completely) on you\b",
+    r"(?:don't blame us|blame yourself)\b", r"have (?:only )?yourself to blame",
+    r"for your own (?:mistake|negligence|carelessness|stupidity)", r"serves you right",
+    r"(?:stop|quit) bothering", r"can't be bothered",
+    r"(?:i'm|i am|we're|we are) (?:sick|tired) of (?:you|your)\b", r"leave us alone",
+    r"get lost\b", r"next time,? (?:read|think|pay attention)",
+    r"maybe (?:read|learn|think|try)\b[^.!?]{0,40} before you (?:write|ask|call|complain)",
+    r"do your homework", r"we have better things to do",
+    r"you brought (?:this|it) (?:up)?on yourself",
+    r"selbst (?:merken|lesen|wissen|denken) müssen", r"(?:ihr|dein) eigener fehler",
+    r"stellen sie sich nicht so an", r"lassen sie uns in ruhe",
+    r"beim nächsten mal (?:lesen|passen)", r"verschwenden sie nicht", r"n'avez qu'à",
+    r"c'est votre (?:erreur|problème)", r"perdre notre temps", r"laissez-nous tranquilles",
+    r"la prochaine fois,? (?:lisez|réfléchissez)", r"hacernos perder el tiempo",
+    r"(?:su|tu) propio error", r"la próxima vez,? (?:lea|lee|fíjese)", r"déjenos en paz",
     r"(?:stupid|idiots?|idiotic|moron\w*|dumb|imbecile|shut up|screw you|damn you|fuck\w*|"
     r"bullshit|asshole|crap)\b",
     r"calm down\b", r"(?:stop|quit) (?:complaining|whining|wasting (?:my|our) time)",
@@ -169,6 +187,19 @@ RUDE: Final = _any(
 )  # fmt: skip
 
 INTERNAL: Final = _any(
+    r"internal (?:handbook|manual|polic(?:y|ies)|guidelines?|rules?|procedures?|process|"
+    r"system|playbook|wiki)s? (?:says?|tells?|states?|requires?|asks?)",
+    r"(?:agent|staff|support) (?:manual|handbook|playbook)\b",
+    r"note (?:for|to) (?:the )?(?:next )?(?:agent|colleague|team|shift|staff)",
+    r"(?:customer|client|user)s? (?:must|should|may|is|are) not (?:supposed to |"
+    r"allowed to )?(?:know|learn|see|be told|find out|hear)",
+    r"my (?:guidelines|instructions|rules|directives|system message) (?:forbid|say|tell|"
+    r"require|do not allow|don't allow|prevent)",
+    r"(?:do not|don't) let the (?:customer|client|user)", r"keep (?:this|it) between us\b",
+    r"for (?:staff|internal|agents?) (?:use )?only", r"intern (?:gilt|vermerkt|nur)",
+    r"interner hinweis", r"nicht an (?:den |die )?kunden? weiter",
+    r"ne pas (?:communiquer|divulguer|dire) au client",
+    r"no (?:compartir|revelar|decir) (?:esto )?(?:con el|al) cliente",
     r"(?:per|according to|under|as per|based on) (?:our )?internal (?:policy|policies|"
     r"guidelines?|procedures?|rules?|notes?)",
     r"internal (?:note|use only|memo|ticket|comment|instructions?)s?\b",

@@ -22,9 +22,10 @@ Rudeness is known in English, German, French and Spanish; words that the custome
 reply repeats, are not counted. A response without text, or without anything that a customer said,
 is NotApplicable.
 
-Limits: a lexicon sees words, not tone: irony and cold politeness pass, and a quoted insult may be
-flagged. SUP002 sees whether the reply takes up the question, not whether it answers it.
-50,000 characters of the response are looked at.
+Limits: a lexicon sees words, not tone. Irony and cold politeness pass, and so do most rudeness and
+most leaks in words that the lists do not hold (measured); a quoted insult may be flagged. SUP002
+sees whether the reply takes up the question, not whether it answers it. 50,000 characters of the
+response are looked at.
 """
 
 import re
@@ -35,7 +36,7 @@ from typing import ClassVar, Final
 from gonogo_checkers import support_phrases as phrases
 from gonogo_checkers.code_blocks import line_of
 from gonogo_checkers.expected_facts import drop_emphasis
-from gonogo_checkers.folded_text import FoldedText, fold
+from gonogo_checkers.folded_text import FoldedText, fold, fold_text
 from gonogo_checkers.natural_language import fitting_languages
 from gonogo_checkers.output import Output
 from gonogo_checkers.prose import sentences_of
@@ -55,7 +56,7 @@ _WEIGHTS: Final = {
 }
 _MOST_FINDINGS: Final = 5
 _ENTITY: Final = re.compile(
-    r"#?\b(?=[\w-]*\d)[A-Za-z0-9][\w-]{2,30}\b|[$€£]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£]"
+    r"#?\b(?=[\w-]{0,30}\d)[A-Za-z0-9][\w-]{2,30}\b|[$€£]\s?\d[\d.,]{0,14}|\d[\d.,]{0,14}\s?[$€£]"
 )
 _CONTENT_WORD: Final = re.compile(r"[^\W\d_]{4,}")
 _TEMPLATE: Final = re.compile(r"\b(?:template|vorlage|modèle|plantilla|placeholder)", re.IGNORECASE)
@@ -143,7 +144,7 @@ def _read(output: Output) -> _Reply:
     return _Reply(
         response=response,
         folded=fold(response),
-        customer=fold(customer).text,
+        customer=fold_text(customer),
         output=output,
         names=customer_names(output),
         is_first=not output.turns and not output.tool_calls,
@@ -241,7 +242,7 @@ def _find_system_prompt(reply: _Reply) -> Iterator[Finding]:
     for _, sentence in sentences_of(reply.output.system[:_LOOKED_AT]):
         if len(sentence) < 40 or not _TO_THE_MODEL.match(sentence) or found == _MOST_FINDINGS:
             continue
-        wanted = fold(sentence.lstrip("-*# ")).text
+        wanted = fold_text(sentence.lstrip("-*# "))
         at = reply.folded.text.find(wanted)
         if at >= 0 and len(wanted) >= 40:
             found += 1

@@ -50,28 +50,56 @@ def has_missing_node(root: "Node") -> bool:
     return any(node.is_missing for node in nodes_of(root, only_broken=True))
 
 
-def unmatched_bracket(root: "Node") -> "Node | None":
+def unmatched_bracket(root: "Node") -> "tuple[Node, str] | None":
     """Return the first bracket outside of strings and comments that has no partner.
 
     Returns:
-        A closer without its opener, or an opener that another kind of closer or the end of the
-        text leaves open; None where all match, or where the language lets them stand alone.
+        The token and its bracket: a closer without its opener, or an opener that another kind of
+        closer or the end of the text leaves open; None where all match, or where the language
+        lets them stand alone.
     """
-    opened: list[Node] = []
-    for node in nodes_of(root):
-        if node.type in _UNPAIRED:
+    opened: list[tuple[Node, str]] = []
+    for node, bracket in _brackets_of(root):
+        if bracket == "":
             return None
-        if node.is_missing or node.child_count or node.type not in _BRACKETS:
-            continue
-        if node.type in _OPENERS:
-            opened.append(node)
+        if bracket in _OPENERS:
+            opened.append((node, bracket))
         elif not opened:
-            return node
-        elif _OPENERS[opened[-1].type] != node.type:
+            return node, bracket
+        elif _OPENERS[opened[-1][1]] != bracket:
             return opened[-1]
         else:
             opened.pop()
     return opened[0] if opened else None
+
+
+def holds_whole(root: "Node", *, first_row: int, last_row: int) -> bool:
+    """Tell whether no bracket of the code closes one that was put before it.
+
+    Args:
+        root: The root of a tree without errors.
+        first_row: First row of the code.
+        last_row: Its last row.
+    """
+    opened: list[int] = []
+    for node, bracket in _brackets_of(root):
+        row = node.start_point.row
+        if bracket in _OPENERS:
+            opened.append(row)
+        elif bracket and opened and opened.pop() < first_row <= row <= last_row:
+            return False
+    return True
+
+
+def _brackets_of(root: "Node") -> "Iterator[tuple[Node, str]]":
+    """Yield the tokens that are brackets, and with no bracket those that leave them unpaired."""
+    for node in nodes_of(root):
+        if node.type in _UNPAIRED:
+            yield node, ""
+        if node.child_count or node.is_named or node.is_missing or node.type.isalnum():
+            continue
+        for bracket in filter(_BRACKETS.__contains__, node.type):  # `${` and `((` are one token
+            yield node, bracket
 
 
 def describe_fault(root: "Node", source: bytes, *, rows: int, sure: bool) -> SyntaxProblem:
@@ -83,11 +111,12 @@ def describe_fault(root: "Node", source: bytes, *, rows: int, sure: bool) -> Syn
         rows: Lines before the code that are not part of it.
         sure: Whether the grammar has no known gaps.
     """
-    bracket = unmatched_bracket(root)
-    if bracket is not None and bracket.start_point.row >= rows:
-        opens = bracket.type in _OPENERS
-        what = f"{bracket.type!r} is never closed" if opens else f"unexpected {bracket.type!r}"
-        return problem_at(bracket, source, what, rows=rows, sure=sure, at_end=opens)
+    unmatched = unmatched_bracket(root)
+    if unmatched is not None and unmatched[0].start_point.row >= rows:
+        token, bracket = unmatched
+        opens = bracket in _OPENERS
+        what = f"{bracket!r} is never closed" if opens else f"unexpected {bracket!r}"
+        return problem_at(token, source, what, rows=rows, sure=sure, at_end=opens)
     node, parent = _first_fault(root)
     if not node.is_missing and node.child_count and not source[node.end_byte :].strip():
         return _ends_early(node, source, rows=rows, sure=sure)

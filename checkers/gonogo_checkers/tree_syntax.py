@@ -17,6 +17,7 @@ from gonogo_checkers.tree_faults import (
     broken_bytes,
     describe_fault,
     has_missing_node,
+    holds_whole,
     unmatched_bracket,
 )
 
@@ -69,7 +70,7 @@ def _judge(
     grammar = "javascript" if language == "json5" else language
     root = parse(reading.text, grammar, seconds=seconds).root_node
     source = reading.text.encode("utf-8", "replace")
-    if reading.wrapped and not _spans_whole(root):
+    if reading.wrapped and not _spans_whole(root, reading):
         return _too_much("not a fragment")
     if not root.has_error:
         return judge_further(root, source, grammar, rows=reading.rows)
@@ -81,10 +82,13 @@ def _judge(
     return describe_fault(root, source, rows=reading.rows, sure=threshold is None)
 
 
-def _spans_whole(root: "Node") -> bool:
+def _spans_whole(root: "Node", reading: Reading) -> bool:
     """Tell whether what was put around a fragment is one node that holds all of it."""
     outer = [node for node in root.named_children if node.type not in {"php_tag", "package_clause"}]
-    return len(outer) == 1
+    if len(outer) != 1:
+        return False
+    last_row = reading.text.count("\n") - 2
+    return holds_whole(root, first_row=reading.rows, last_row=last_row)
 
 
 def _is_tolerable(root: "Node", text: str, language: str, threshold: float) -> bool:

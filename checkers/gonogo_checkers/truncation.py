@@ -22,7 +22,7 @@ missing: an open bracket, a comma or a colon at the end, a last word that ends n
 missing stop where the rest of the answer has them, Python that does not parse at its very end.
 
 Needs: nothing. Limits: text that was cut where a sentence or a statement happened to end looks
-whole; about a third of code cut at a token limit does. The last 20,000 characters of prose
+whole; about a fifth of code cut at a token limit does. The last 20,000 characters of prose
 and code of up to 100,000 are read; answers over 300,000 are judged by their stop reason alone.
 
 Reference: Claude API, stop reasons.
@@ -34,6 +34,7 @@ from typing import ClassVar, Final
 
 from gonogo_checkers.code_blocks import CodeBlock, find_code_blocks, line_of, prose_of
 from gonogo_checkers.code_endings import why_code_is_cut, why_json_is_cut
+from gonogo_checkers.evidence import evidence_of
 from gonogo_checkers.languages import canonical_language
 from gonogo_checkers.output import Output
 from gonogo_checkers.prose_endings import why_prose_is_cut
@@ -150,5 +151,5 @@ def _finding(
         start=start,
         end=end,
         line=line_of(output.response, end),
-        evidence=output.response[start:end],
+        evidence=evidence_of(output.response, start, end),
     )

@@ -1,7 +1,8 @@
-"""The shape in which scanners of code report what they found, in the coordinates of a snippet."""
+"""The shape in which scanners of code report what they found, and what they did not look at."""
 
 from dataclasses import dataclass
 
+from gonogo_checkers.python_snippets import SkippedPart
 from gonogo_checkers.verdict import Confidence, Severity
 
 
@@ -43,3 +44,29 @@ class Weakness:
     cwe: int | None
     place: Place
     secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedWeakness:
+    """A weakness with its offsets in the response."""
+
+    weakness: Weakness
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeScan:
+    """What scanning a block gave.
+
+    Attributes:
+        found: The weaknesses.
+        skipped: What of the block was not looked at.
+        broken_tests: Tests of a scanner that could not be run on this code.
+        is_empty: Whether nothing of the block was looked at.
+    """
+
+    found: tuple[LocatedWeakness, ...] = ()
+    skipped: tuple[SkippedPart, ...] = ()
+    broken_tests: tuple[str, ...] = ()
+    is_empty: bool = False

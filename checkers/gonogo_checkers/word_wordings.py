@@ -208,14 +208,17 @@ def _sentence(mention: Mention) -> Instruction | None:
     return InSentence(mention.argument("word"), place) if place > 0 else None
 
 
-_BETWEEN_OPTIONS: Final = re.compile(r"\s*(?:/|\n+|,\s*(?:or\s+)?|\s+or\s+)\s*")
+_BETWEEN_OPTIONS: Final = re.compile(r"\s*(?:/|,\s*(?:or\s+)?|\s+or\s+)\s*")
 
 
 def _options(mention: Mention) -> Instruction | None:
     start, end = mention.match.span("options")
     text = mention.original[start:end]
     quoted = [match[0] for match in re.finditer(r"[\"”“'‘]([^\"”“\n]{1,120}?)[\"”“’']", text)]
-    pieces = quoted if len(quoted) > 1 else _BETWEEN_OPTIONS.split(text)
+    lines = text.strip().split("\n")
+    pieces = quoted if len(quoted) > 1 else lines
+    if len(pieces) == 1:
+        pieces = _BETWEEN_OPTIONS.split(text)
     options = tuple(piece.strip(" .\"'”“’‘()*-\t\r\n") for piece in pieces)
     options = tuple(option for option in options if option)
     if not 2 <= len(options) <= 20 or any(len(option) > 80 for option in options):

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gonogo_checkers.folded_text import fold
+from gonogo_checkers.folded_text import fold_text
 from gonogo_checkers.instruction import (
     Answer,
     Broken,
@@ -26,9 +26,9 @@ class Includes:
 
     def judge(self, answer: Answer) -> Outcome:
         """Look for each; case does not count, and it may stand inside a word."""
-        text = fold(answer.text).text
+        text = fold_text(answer.text)
         for word in self.words:
-            if fold(word).text not in text:
+            if fold_text(word) not in text:
                 return Broken(f"The prompt asks for {word[:60]!r}; it is not there.")
         return Kept()
 
@@ -134,10 +134,10 @@ class StartsWith:
 
     def judge(self, answer: Answer) -> Outcome:
         """Compare the beginning; case, typography and marks before it do not count."""
-        wanted = fold(self.phrase).text
+        wanted = fold_text(self.phrase)
         if (
-            fold(answer.text[: 4 * len(self.phrase) + 200])
-            .text.lstrip("\"'*_#<- ")
+            fold_text(answer.text[: 4 * len(self.phrase) + 200])
+            .lstrip("\"'*_#<- ")
             .startswith(wanted)
         ):
             return Kept()
@@ -154,8 +154,8 @@ class EndsWith:
     def judge(self, answer: Answer) -> Outcome:
         """Compare the end; case, typography and marks after it do not count."""
         marks = "\"'*_.!?` "
-        wanted = fold(self.phrase).text.rstrip(marks)
-        if fold(answer.text[-4 * len(self.phrase) - 200 :]).text.rstrip(marks).endswith(wanted):
+        wanted = fold_text(self.phrase).rstrip(marks)
+        if fold_text(answer.text[-4 * len(self.phrase) - 200 :]).rstrip(marks).endswith(wanted):
             return Kept()
         return Broken(f"The prompt asks for {self.phrase[:60]!r} as the end.")
 
@@ -169,8 +169,8 @@ class RepeatsFirst:
 
     def judge(self, answer: Answer) -> Outcome:
         """Compare the beginning; case, typography and white space do not count."""
-        wanted = fold(self.text).text.rstrip(".!? ")
-        given = fold(answer.text[: 3 * len(self.text) + 200]).text.lstrip("\"'*_>#- ")
+        wanted = fold_text(self.text).rstrip(".!? ")
+        given = fold_text(answer.text[: 3 * len(self.text) + 200]).lstrip("\"'*_>#- ")
         if given.startswith(wanted):
             return Kept()
         return Broken("The prompt asks for the request to be repeated first; it is not.")
@@ -192,8 +192,8 @@ class ParagraphBegins:
             return Broken(
                 f"The prompt asks for something of paragraph {self.paragraph}; there is none."
             )
-        beginning = fold(paragraphs[index][:500]).text.lstrip("\"'*_#<- ")
-        if re.match(rf"{re.escape(fold(self.word).text)}\b", beginning):
+        beginning = fold_text(paragraphs[index][:500]).lstrip("\"'*_#<- ")
+        if re.match(rf"{re.escape(fold_text(self.word))}\b", beginning):
             return Kept()
         return Broken(f"The prompt asks for a paragraph to begin with {self.word!r}; it does not.")
 
@@ -207,8 +207,8 @@ class OneOf:
 
     def judge(self, answer: Answer) -> Outcome:
         """Compare with each; a longer answer that holds one is kept where that is a phrase."""
-        given = fold(answer.text).text.strip("\"'*_. !()")
-        options = [fold(option).text.strip("\"'*_. !()") for option in self.options]
+        given = fold_text(answer.text).strip("\"'*_. !()")
+        options = [fold_text(option).strip("\"'*_. !()") for option in self.options]
         if given in options:
             return Kept()
         held = [option for option in options if _whole_word(option).search(given)]

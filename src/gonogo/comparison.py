@@ -11,6 +11,7 @@ from statistics import fmean
 
 from gonogo.baselines import Baseline, BaselineCase, scores_by_trial, severe_findings
 from gonogo.evaluation import CaseResult, TrialResult
+from gonogo.plain_text import one_line
 from gonogo.settings import Policy, Settings
 from gonogo_checkers.verdict import Finding, NotApplicable
 
@@ -257,14 +258,14 @@ def _gravest(checker_id: str, trials: Sequence[TrialResult]) -> str:
         if finder == checker_id
     ]
     gravest = max(findings, key=lambda finding: finding.severity.rank, default=None)
-    return "" if gravest is None else f"{gravest.rule} {gravest.message}"
+    return "" if gravest is None else one_line(f"{gravest.rule} {gravest.message}")
 
 
 def _silence(checker_id: str, trials: Sequence[TrialResult]) -> str:
     for trial in trials:
         verdict = None if trial.scorecard is None else trial.scorecard.verdicts.get(checker_id)
         if isinstance(verdict, NotApplicable):
-            return f"had nothing to judge: {verdict.reason}"
+            return one_line(f"had nothing to judge: {verdict.reason}")
     return "gave no score"
 
 

@@ -30,6 +30,7 @@ from gonogo.errors import (
 from gonogo.evaluation import CaseResult, Suite, encode_case_result, evaluate_case, load_suite
 from gonogo.exchanges import Exchange, output_of
 from gonogo.judging import judge
+from gonogo.plain_text import one_line
 from gonogo.registry import CheckerRegistry
 from gonogo.running import Ask, ask_application, replay_trials
 from gonogo.runs import Row
@@ -413,7 +414,7 @@ def _describe_card(card: Scorecard, threshold: float) -> str:
     for checker_id, score in sorted(card.scores.items(), key=lambda pair: pair[1]):
         lines.append(f"  {checker_id:<20} {score:.2f}")
         lines += [
-            f"    {finding.rule} {finding.severity}: {finding.message}"
+            f"    {finding.rule} {finding.severity}: {one_line(finding.message)}"
             for finder, finding in card.findings
             if finder == checker_id
         ]
@@ -433,7 +434,7 @@ def _describe_regression(comparison: CaseComparison, suite: Suite) -> str:
         line = "" if finding.line is None else f", line {finding.line} of the response"
         lines.append(
             f"  new {finding.severity} finding {severe.checker_id} {finding.rule}{line}:"
-            f" {finding.message}"
+            f" {one_line(finding.message)}"
         )
     lines.append(
         "  if this is what you want: pytest evals --gonogo-update-baselines --gonogo-reason '…'"

@@ -12,6 +12,7 @@ from gonogo_checkers.derived_numbers import (
     is_among,
     sums_and_differences,
 )
+from gonogo_checkers.evidence import evidence_of
 from gonogo_checkers.given_texts import index_texts
 from gonogo_checkers.grounding import Grounding
 from gonogo_checkers.output import Output, Turn
@@ -209,3 +210,13 @@ def test_computed_numbers() -> None:
     assert not is_among(6_351.0, values, 0.4)
     assert is_among(50.0, derived_shares([800.0, 1_200.0]), 0.0)
     assert sums_and_differences([1.0]) == []
+
+
+def test_evidence_holds_no_mailbox_and_no_long_number() -> None:
+    response = "Write to ann.private@b.example or pay to 4111 1111 1111 1234 now."
+    found = findings_of(response)
+    assert {finding.rule for finding in found} == {"GRD001", "GRD004"}
+    shown = " ".join(finding.evidence + finding.message for finding in found)
+    assert "private" not in shown
+    assert "4111" not in shown
+    assert evidence_of("x" * 100, 0, 100) == "x" * 79 + "…"

@@ -14,6 +14,7 @@ from gonogo.cli.progress import counted
 from gonogo.errors import Problem
 from gonogo.exchanges import Exchange, Outcome, decode_exchange, output_of
 from gonogo.judging import judge
+from gonogo.plain_text import one_line
 from gonogo.registry import CheckerRegistry
 from gonogo.scorecards import Scorecard, encode_scorecard
 from gonogo.settings import Settings, load_settings
@@ -146,7 +147,7 @@ def _table_line(card: Scorecard) -> str:
     rules = sorted({finding.rule for _, finding in card.findings})
     if rules:
         parts.append(f"[{' '.join(rules[:6])}{' …' if len(rules) > 6 else ''}]")
-    shown = card.id if len(card.id) <= 32 else card.id[:31] + "…"
+    shown = one_line(card.id, limit=31)
     return f"{shown:<32} {card.domain:<18} {score}  {', '.join(parts)}".rstrip()
 
 

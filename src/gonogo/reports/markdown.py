@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gonogo.comparison import CaseComparison, ScoreSummary
+from gonogo.plain_text import one_line
 from gonogo.reports.usage import summarize_usage
 from gonogo.runs import Run, SuiteRun
 
@@ -25,9 +26,7 @@ def escape(text: str, *, limit: int = 300) -> str:
         text: Anything, a response's words too.
         limit: Longer text is cut.
     """
-    flat = " ".join(text.split())
-    cut = flat if len(flat) <= limit else flat[:limit] + "…"
-    return _SPECIAL.sub(r"\\\1", cut)
+    return _SPECIAL.sub(r"\\\1", one_line(text, limit))
 
 
 def _lines(run: Run) -> Iterator[str]:

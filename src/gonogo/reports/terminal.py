@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gonogo.comparison import CaseComparison, Comparison, ScoreSummary
+from gonogo.plain_text import one_line
 from gonogo.reports.usage import summarize_usage
 from gonogo.runs import Run, SuiteRun
 
@@ -64,7 +65,7 @@ def _print_suite(console: Console, run: SuiteRun, mode: str) -> None:
     if run.comparison is not None:
         _print_regressions(console, run.comparison.regressed)
     for case_id, message in list(run.unexplained_failures.items())[:_CASES_SHOWN]:
-        console.print(f"  {case_id}: {_shortened(message)}")
+        console.print(f"  {case_id}: {one_line(message, _WHY_SHOWN)}")
     style = "green" if run.decision.gauge == "GO" else "red"
     console.print(f"  {run.decision}\n", style=style)
 
@@ -93,18 +94,13 @@ def _print_regressions(console: Console, cases: tuple[CaseComparison, ...]) -> N
         console.print(f"  {case.case_id}", style="red")
         for change in case.regressions:
             after = "gone" if change.after is None else f"{change.after:.2f}"
-            why = f"  {_shortened(change.why)}" if change.why else ""
+            why = f"  {one_line(change.why, _WHY_SHOWN)}" if change.why else ""
             console.print(f"    {change.name} {change.before:.2f} -> {after}{why}")
         for severe in case.severe:
             finding = severe.finding
             console.print(
                 f"    new {finding.severity} finding {severe.checker_id} {finding.rule}:"
-                f" {_shortened(finding.message)}"
+                f" {one_line(finding.message, _WHY_SHOWN)}"
             )
     if len(cases) > _CASES_SHOWN:
         console.print(f"  and {len(cases) - _CASES_SHOWN} more cases; --gonogo-report shows all")
-
-
-def _shortened(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _WHY_SHOWN else flat[:_WHY_SHOWN] + "…"
