@@ -26,8 +26,10 @@ magics, JSX, pairs of JSON without braces, templates in YAML, and placeholders (
 `# your code here`, `<your key>`).
 
 **Score**: the share of the judged lines of code (blank ones apart) that stand in blocks that
-parse, 0 to 1; a block of SYN005 counts half, a block of SYN006 not at all. A fence left open
-(SYN003) takes 0.05 off. One broken block is broken as a whole, since none of it runs.
+parse, 0 to 1. A block of SYN005 counts half, as does one that the token limit cut between two
+statements (SYN002); a block of SYN006 does not count. A fence left open (SYN003) takes 0.05 off,
+unless a stop sequence ended the response. One broken block is broken as a whole, since none of it
+runs.
 
 **Not applicable** where there is no code, none in a language that is known, or no grammar for it
 is installed (Kotlin, Swift, Scala and Lua come with `pip install 'gonogo[languages]'`).
@@ -148,7 +150,7 @@ class CodeSyntax:
                 problem = _judge_block(block, block.language or "")
             breaks_off = problem is not None and problem.at_end and not block.fenced
             cut = _is_cut(block, output) or (breaks_off and _reaches_end(block, output))
-            yield _judged_block(block, problem, output.response, cut=cut)
+            yield _judged_block(block, problem, output, cut=cut)
 
 
 def _can_parse(language: str | None) -> bool:
@@ -181,12 +183,16 @@ def _reaches_end(block: CodeBlock, output: Output) -> bool:
 
 
 def _judged_block(
-    block: CodeBlock, problem: SyntaxProblem | None, response: str, *, cut: bool
+    block: CodeBlock, problem: SyntaxProblem | None, output: Output, *, cut: bool
 ) -> _JudgedBlock:
+    response = output.response
     lines = sum(1 for line in block.text.split("\n") if line.strip())
+    if problem is None and cut and lines > 0 and output.stop_reason != "stop_sequence":
+        if output.stop_reason in _CUT_OFF:
+            return _JudgedBlock(lines, 0.5, _cut_between_statements(block, response))
+        return _JudgedBlock(lines, 1.0, _open_fence(block, response))
     if problem is None:
-        left_open = cut and block.fenced and lines > 0
-        return _JudgedBlock(lines, 1.0, _open_fence(block, response) if left_open else None)
+        return _JudgedBlock(lines, 1.0, None)
     if problem.kind is ProblemKind.TOO_MUCH:
         return _JudgedBlock(0, 0.0, _not_judged(block, problem, response))
     other = _other_language(block) if block.fenced and not cut else None
@@ -238,6 +244,20 @@ def _broken(block: CodeBlock, problem: SyntaxProblem, response: str, *, cut: boo
 
 def _after_colon(problem: SyntaxProblem) -> str:
     return problem.what.partition(": ")[2] or problem.what
+
+
+def _cut_between_statements(block: CodeBlock, response: str) -> Finding:
+    return Finding(
+        rule="SYN002",
+        severity=Severity.MEDIUM,
+        confidence=Confidence.HIGH,
+        message=f"The token limit cut the response inside the {_name(block.language)} code; "
+        "what is there parses, but the rest is missing.",
+        start=block.end,
+        end=block.end,
+        line=line_of(response, block.end),
+        evidence=_evidence(block.text.rstrip().rpartition("\n")[2], 0),
+    )
 
 
 def _open_fence(block: CodeBlock, response: str) -> Finding:

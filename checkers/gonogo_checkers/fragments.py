@@ -53,7 +53,7 @@ _SKETCH: Final = re.compile(
     r"^[ \t]*(?:\.\.\.|…)(?:[ \t][^\n]*)?$|(?<![\w\])>$&*.])(?:\.\.\.|…)(?![\w\[({.$'\"&*<])",
     re.MULTILINE,
 )
-_BLANK_NAME: Final = re.compile(r"<[A-Za-z][\w.-]*(?:[ _-][\w.-]+){0,6}>")
+_BLANK_NAME: Final = re.compile(r"<[A-Za-z][\w. -]{0,80}>")
 _BLANK_VALUE: Final = re.compile(r"(?<=[=(,:] )<[A-Z][A-Z0-9]*(?:[ _-][A-Z0-9]+){1,6}>")
 _HTML_LENIENT: Final = re.compile(
     r"\A\s*<\?xml[^>\n]{0,200}\?>|&(?!#?\w{1,32};)|<(?![/!?A-Za-z])|\{\{[^{}\n]{0,200}\}\}"

@@ -11,6 +11,7 @@
 | SUP007 | 0.05 | the first reply ends without a closing, an offer of help or a question |
 | SUP008 | 0.20 | the customer signs as Anna; the reply begins with "Dear Peter" |
 | SUP009 | 0.20 | "Dear [Customer Name]", "{{order_id}}" |
+| SUP010 | 0.25 | the customer writes in German, the reply is in English |
 
 The score is 1 less the weights of the rules that were found, each once, and not below 0.
 
@@ -19,8 +20,9 @@ that also calls a tool. Empathy is asked for only if the customer's last message
 Openings, steps, empathy and closings are known in English, German, French, Spanish, Portuguese,
 Italian, Dutch and Japanese; in other languages SUP001, SUP003, SUP004 and SUP007 are left out.
 Rudeness is known in English, German, French and Spanish; words that the customer used, and the
-reply repeats, are not counted. A response without text, or without anything that a customer said,
-is NotApplicable.
+reply repeats, are not counted. SUP010 speaks only where both languages are plain and the customer
+names no language. A response without text, or without anything that a customer said, is
+NotApplicable, and so is one that is JSON as a whole: it goes to a program, not to a customer.
 
 Limits: a lexicon sees words, not tone. Irony and cold politeness pass, and so do most rudeness and
 most leaks in words that the lists do not hold (measured); a quoted insult may be flagged. SUP002
@@ -28,6 +30,7 @@ sees whether the reply takes up the question, not whether it answers it. 50,000 
 response are looked at.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +40,7 @@ from gonogo_checkers import support_phrases as phrases
 from gonogo_checkers.code_blocks import line_of
 from gonogo_checkers.expected_facts import drop_emphasis
 from gonogo_checkers.folded_text import FoldedText, fold, fold_text
-from gonogo_checkers.natural_language import fitting_languages
+from gonogo_checkers.natural_language import LANGUAGE_NAMES, fitting_languages
 from gonogo_checkers.output import Output
 from gonogo_checkers.prose import sentences_of
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
@@ -53,8 +56,11 @@ _WEIGHTS: Final = {
     "SUP007": 0.05,
     "SUP008": 0.20,
     "SUP009": 0.20,
+    "SUP010": 0.25,
 }
 _MOST_FINDINGS: Final = 5
+_PLAIN_LANGUAGE: Final = 80
+"""Characters from which on stop words tell the language of a message."""
 _ENTITY: Final = re.compile(
     r"#?\b(?=[\w-]{0,30}\d)[A-Za-z0-9][\w-]{2,30}\b|[$€£]\s?\d[\d.,]{0,14}|\d[\d.,]{0,14}\s?[$€£]"
 )
@@ -104,6 +110,8 @@ class SupportReply:
             return NotApplicable(reason)
         if not output.prompt.strip():
             return NotApplicable("there is nothing that a customer said")
+        if _is_json(output.response):
+            return NotApplicable("the response is JSON, not a reply to a customer")
         reply = _read(output)
         findings = [*self._find_in_form(reply), *_find_in_content(reply), *_find_leaks(reply)]
         findings.sort(key=lambda finding: (finding.start is None, finding.start or 0, finding.rule))
@@ -164,6 +172,12 @@ def customer_names(output: Output) -> frozenset[str]:
 
 
 def _find_in_content(reply: _Reply) -> Iterator[Finding]:
+    if _is_in_another_language(reply):
+        yield _whole(
+            "SUP010",
+            Severity.MEDIUM,
+            "The reply is in another language than the customer's message.",
+        )
     if _ignores_question(reply):
         yield _whole(
             "SUP002",
@@ -179,6 +193,25 @@ def _find_in_content(reply: _Reply) -> Iterator[Finding]:
         yield _whole(
             "SUP004", Severity.LOW, "The customer complains; the reply shows no understanding."
         )
+
+
+def _is_json(response: str) -> bool:
+    stripped = response.strip()
+    if not stripped.startswith(("{", "[")) or len(stripped) > _LOOKED_AT:
+        return False
+    try:
+        json.loads(stripped)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_in_another_language(reply: _Reply) -> bool:
+    words = set(re.findall(r"[^\W\d_]+", reply.customer))
+    if words & LANGUAGE_NAMES.keys() or len(reply.customer) < _PLAIN_LANGUAGE:
+        return False
+    asked, answered = fitting_languages(reply.output.prompt), fitting_languages(reply.response)
+    return bool(asked and answered and not asked & answered)
 
 
 def _gives_nothing(reply: _Reply) -> bool:
