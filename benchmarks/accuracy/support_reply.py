@@ -82,7 +82,16 @@ def measure(data: Path) -> list[Row]:
     rows = []
     for what, outputs in (("taubench", airline), ("abcd", people)):
         first = [output for output in outputs if not output.turns]
-        for rule in ("SUP005", "SUP006", "SUP009", "SUP008", "SUP003", "SUP002", "SUP004"):
+        for rule in (
+            "SUP005",
+            "SUP006",
+            "SUP009",
+            "SUP008",
+            "SUP003",
+            "SUP002",
+            "SUP004",
+            "SUP010",
+        ):
             bar = 0.01 if rule in {"SUP005", "SUP006"} else None
             rows.append(_rate(f"{what}: replies with {rule}", outputs, rule, bar=bar))
         rows.append(_rate(f"{what}: first replies with SUP001", first, "SUP001"))

@@ -51,9 +51,9 @@ class BanditScan:
 
 def scan_with_bandit(snippet: PythonSnippet) -> BanditScan:
     """Run every test of bandit; `# nosec` does not count: the response may not acquit itself."""
-    from bandit.core import metrics, node_visitor  # noqa: PLC0415 - heavy
-
     tests = _load_tests()
+    from bandit.core import metrics, node_visitor  # noqa: PLC0415 - heavy; after _load_tests
+
     text = snippet.text
     counts = metrics.Metrics()
     counts.begin(_FILE)
@@ -70,7 +70,9 @@ def scan_with_bandit(snippet: PythonSnippet) -> BanditScan:
     visitor.tester.report_error = lambda test, _context, _error: broken.append(test)
     # bandit's own totals of scores are not used; summing them took a third of the time.
     visitor.update_scores = lambda _scores: None
-    visitor.process(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        visitor.process(text)
     issues: list[_Issue] = visitor.tester.results
     return BanditScan(
         tuple(_weakness(issue, snippet) for issue in issues), tuple(sorted(set(broken)))

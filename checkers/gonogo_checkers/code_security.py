@@ -18,7 +18,7 @@ acquit itself. Nothing is run.
 | SEC205 | SQL built from strings | `cur.execute(f"SELECT * FROM t WHERE n = '{n}'")` |
 | SEC206 | Request data put into HTML | `return "<p>" + request.args["q"]` |
 | SEC207 | XML parser that resolves entities | `etree.XMLParser(resolve_entities=True)` |
-| SEC208 | Format whose data can run code | `dill.loads(data)` |
+| SEC208 | Format whose data can run code | `joblib.load(upload)` |
 | SEC209 | `random` for secrets | `token = random.randint(0, 9999)` |
 | SEC210 | Signing key in the code | `jwt.encode(claims, "s3cr3t")` |
 | SEC211 | Signature not verified | `jwt.decode(t, options={"verify_signature": False})` |

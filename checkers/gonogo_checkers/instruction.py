@@ -84,10 +84,13 @@ class Wording:
     Attributes:
         pattern: Finds it in a masked prompt.
         build: Makes the instruction of it, or None where it turns out to be none.
+        needs: Texts in lower case of which every match has one: where a prompt has none, it need
+            not be searched. Empty: it always must.
     """
 
     pattern: re.Pattern[str]
     build: Callable[[Mention], Instruction | None]
+    needs: tuple[str, ...] = ()
 
 
 MASK: Final = "\ue000"

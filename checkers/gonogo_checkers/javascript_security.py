@@ -31,11 +31,8 @@ from gonogo_checkers.grammars import ParseTooSlow, parse
 from gonogo_checkers.javascript_dataflow import (
     Script,
     arguments_of,
-    callee_of,
     enclosing_function,
-    function_name,
     read_script,
-    text_of,
 )
 from gonogo_checkers.python_snippets import SkippedPart
 from gonogo_checkers.verdict import Confidence, Severity
@@ -169,8 +166,9 @@ def _best_reading(block: CodeBlock) -> tuple[Script | None, int, int]:
     """
     best: tuple[Script | None, int, int] | None = None
     for before, after in _WRAPPINGS:
-        tree = parse(before + block.text + after, block.language or "javascript", seconds=0.5)
-        script = read_script(tree)
+        text = before + block.text + after
+        tree = parse(text, block.language or "javascript", seconds=0.5)
+        script = read_script(tree, text.encode("utf-8", "replace"))
         if script is None:
             return None, 0, 0
         broken = _broken_bytes(script)
@@ -218,13 +216,13 @@ def _characters(point: tuple[int, int], lines: list[str], added_rows: int) -> tu
     return row, len(text.encode("utf-8", "replace")[: point[1]].decode("utf-8", "ignore"))
 
 
-def _is_guarded(node: "Node", kind: str) -> bool:
+def _is_guarded(script: Script, node: "Node", kind: str) -> bool:
     function = enclosing_function(node)
-    return function is not None and _GUARDS[kind].search(text_of(function)) is not None
+    return function is not None and _GUARDS[kind].search(script.text(function)) is not None
 
 
 def _look_at_run_code(script: Script, call: "Node") -> Iterator[_Found]:
-    callee = callee_of(call)
+    callee = script.callee(call)
     arguments = arguments_of(call)
     if not arguments:
         return
@@ -236,12 +234,12 @@ def _look_at_run_code(script: Script, call: "Node") -> Iterator[_Found]:
 
 
 def _look_at_shells(script: Script, call: "Node") -> Iterator[_Found]:
-    callee = callee_of(call)
+    callee = script.callee(call)
     arguments = arguments_of(call)
     if not arguments or not _SHELLS.search(callee):
         return
     if callee.endswith(("spawn", "spawnSync")) and not any(
-        re.search(r"shell\s*:\s*true", text_of(given)) for given in arguments[1:]
+        re.search(r"shell\s*:\s*true", script.text(given)) for given in arguments[1:]
     ):
         return
     first = arguments[0]
@@ -253,20 +251,20 @@ def _look_at_shells(script: Script, call: "Node") -> Iterator[_Found]:
 
 
 def _look_at_html(script: Script, node: "Node") -> Iterator[_Found]:
-    value = _html_value(node)
-    if value is None or script.is_fixed(value) or _is_guarded(node, "html"):
+    value = _html_value(script, node)
+    if value is None or script.is_fixed(value) or _is_guarded(script, node, "html"):
         return
-    if not _GUARDS["html"].search(text_of(value)):
+    if not _GUARDS["html"].search(script.text(value)):
         yield "SEC103", node
 
 
-def _html_value(node: "Node") -> "Node | None":
+def _html_value(script: Script, node: "Node") -> "Node | None":
     """Return what is put into a page, where a node does that."""
     if node.type in {"assignment_expression", "augmented_assignment_expression"}:
-        target = text_of(node.child_by_field_name("left"))
+        target = script.text(node.child_by_field_name("left"))
         is_html = re.search(r"\.(?:innerHTML|outerHTML|srcdoc)$", target)
         return node.child_by_field_name("right") if is_html else None
-    callee = callee_of(node)
+    callee = script.callee(node)
     arguments = arguments_of(node)
     if re.search(r"(?:^|\.)document\.write(?:ln)?$", callee) and arguments:
         return arguments[0]
@@ -277,16 +275,15 @@ def _html_value(node: "Node") -> "Node | None":
 
 def _look_at_sql(script: Script, call: "Node") -> Iterator[_Found]:
     arguments = arguments_of(call)
-    if not arguments or not _SQL_CALLS.search(callee_of(call)):
+    if not arguments or not _SQL_CALLS.search(script.callee(call)):
         return
-    if script.is_built(arguments[0]) and _SQL.search(text_of(script.resolve(arguments[0]))):
+    if script.is_built(arguments[0]) and _SQL.search(script.text(script.resolve(arguments[0]))):
         yield "SEC104", call
 
 
 def _look_at_pairs(script: Script, pair: "Node") -> Iterator[_Found]:
-    del script
-    key = text_of(pair.child_by_field_name("key")).strip("'\"")
-    value = text_of(pair.child_by_field_name("value"))
+    key = script.text(pair.child_by_field_name("key")).strip("'\"")
+    value = script.text(pair.child_by_field_name("value"))
     if (key == "rejectUnauthorized" and value == "false") or (
         key == "strictSSL" and value == "false"
     ):
@@ -294,25 +291,23 @@ def _look_at_pairs(script: Script, pair: "Node") -> Iterator[_Found]:
 
 
 def _look_at_environment(script: Script, node: "Node") -> Iterator[_Found]:
-    del script
-    target = text_of(node.child_by_field_name("left"))
-    value = text_of(node.child_by_field_name("right")).strip("'\"`")
+    target = script.text(node.child_by_field_name("left"))
+    value = script.text(node.child_by_field_name("right")).strip("'\"`")
     if "NODE_TLS_REJECT_UNAUTHORIZED" in target and value == "0":
         yield "SEC105", node
 
 
 def _look_at_random(script: Script, call: "Node") -> Iterator[_Found]:
-    del script
-    if callee_of(call) != "Math.random":
+    if script.callee(call) != "Math.random":
         return
-    if _SECRET.search(function_name(enclosing_function(call))):
+    if _SECRET.search(script.function_name(enclosing_function(call))):
         yield "SEC106", call
         return
     current = call.parent
     while current is not None and not current.type.endswith(("statement", "declaration")):
         if current.type in {"variable_declarator", "pair", "assignment_expression"}:
             for name in ("name", "key", "left"):
-                if _SECRET.search(text_of(current.child_by_field_name(name))):
+                if _SECRET.search(script.text(current.child_by_field_name(name))):
                     yield "SEC106", call
             return
         current = current.parent
@@ -320,81 +315,79 @@ def _look_at_random(script: Script, call: "Node") -> Iterator[_Found]:
 
 def _look_at_answers(script: Script, call: "Node") -> Iterator[_Found]:
     arguments = arguments_of(call)
-    if not arguments or not _ANSWERS.fullmatch(callee_of(call)):
+    if not arguments or not _ANSWERS.fullmatch(script.callee(call)):
         return
     first = arguments[0]
     is_built = script.is_built(first) and script.is_given(script.resolve(first))
-    if is_built and not _is_guarded(call, "html"):
+    if is_built and not _is_guarded(script, call, "html"):
         yield "SEC107", call
 
 
 def _look_at_redirects(script: Script, call: "Node") -> Iterator[_Found]:
     arguments = arguments_of(call)
-    if not arguments or not _REDIRECTS.fullmatch(callee_of(call)):
+    if not arguments or not _REDIRECTS.fullmatch(script.callee(call)):
         return
     target = arguments[-1]
     goes_anywhere = script.is_given(target) and not script.is_built(target)
-    if goes_anywhere and not _is_guarded(call, "url"):
+    if goes_anywhere and not _is_guarded(script, call, "url"):
         yield "SEC109", call
 
 
 def _look_at_files(script: Script, call: "Node") -> Iterator[_Found]:
     arguments = arguments_of(call)
-    if arguments and _FILE_CALLS.search(callee_of(call)):
+    if arguments and _FILE_CALLS.search(script.callee(call)):
         target = script.resolve(arguments[0])
-        if script.is_given(target) and not _is_guarded(call, "path"):
+        if script.is_given(target) and not _is_guarded(script, call, "path"):
             yield "SEC108", call
 
 
 def _look_at_fetches(script: Script, call: "Node") -> Iterator[_Found]:
     arguments = arguments_of(call)
-    if not arguments or not _FETCHES.fullmatch(callee_of(call)):
+    if not arguments or not _FETCHES.fullmatch(script.callee(call)):
         return
     target = script.resolve(arguments[0])
-    if re.match(r"[`'\"](?:https?://[^/$]+/|/)", text_of(target)):
+    if re.match(r"[`'\"](?:https?://[^/$]+/|/)", script.text(target)):
         return
-    if script.is_given(target) and not _is_guarded(call, "url"):
+    if script.is_given(target) and not _is_guarded(script, call, "url"):
         yield "SEC112", call
 
 
 def _look_at_tokens(script: Script, call: "Node") -> Iterator[_Found]:
-    callee = callee_of(call)
+    callee = script.callee(call)
     arguments = arguments_of(call)
     if not re.search(r"(?:^|\.)jwt\.(?:sign|verify)$|^jsonwebtoken\.(?:sign|verify)$", callee):
         return
     if len(arguments) > 1 and (
         arguments[1].type == "string"
-        or (arguments[1].type == "identifier" and text_of(arguments[1]) in script.literals)
+        or (arguments[1].type == "identifier" and script.text(arguments[1]) in script.literals)
     ):
         yield "SEC110", call
-    if len(arguments) > 2 and re.search(r"['\"]none['\"]", text_of(arguments[2])):
+    if len(arguments) > 2 and re.search(r"['\"]none['\"]", script.text(arguments[2])):
         yield "SEC115", call
 
 
 def _look_at_crypto(script: Script, call: "Node") -> Iterator[_Found]:
-    del script
-    callee = callee_of(call)
+    callee = script.callee(call)
     arguments = arguments_of(call)
     if not arguments or not _CRYPTO.search(callee):
         return
-    if _WEAK_CIPHER.match(text_of(arguments[0])) or callee.endswith(("Cipher", "Decipher")):
+    if _WEAK_CIPHER.match(script.text(arguments[0])) or callee.endswith(("Cipher", "Decipher")):
         yield "SEC111", call
 
 
 def _look_at_patterns(script: Script, node: "Node") -> Iterator[_Found]:
     arguments = arguments_of(node)
-    if callee_of(node) != "RegExp" or not arguments:
+    if script.callee(node) != "RegExp" or not arguments:
         return
-    if script.is_given(script.resolve(arguments[0])) and not _is_guarded(node, "pattern"):
+    if script.is_given(script.resolve(arguments[0])) and not _is_guarded(script, node, "pattern"):
         yield "SEC113", node
 
 
 def _look_at_messages(script: Script, call: "Node") -> Iterator[_Found]:
-    del script
     arguments = arguments_of(call)
-    if not callee_of(call).endswith("postMessage") or len(arguments) < 2:
+    if not script.callee(call).endswith("postMessage") or len(arguments) < 2:
         return
-    if text_of(arguments[1]).strip("'\"`") == "*":
+    if script.text(arguments[1]).strip("'\"`") == "*":
         yield "SEC114", call
 
 

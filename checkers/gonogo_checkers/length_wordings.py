@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from gonogo_checkers.amount_scopes import Scope, scope_of
 from gonogo_checkers.instruction import NUMBER, QUOTED, Instruction, Mention, Wording, number_of
 from gonogo_checkers.length_instructions import (
     Amount,
     BulletCount,
     HeadingCount,
     HighlightCount,
+    ItemSentenceCount,
+    ItemWordCount,
     NumeralCount,
     ParagraphCount,
     PlaceholderCount,
@@ -17,6 +20,7 @@ from gonogo_checkers.length_instructions import (
     SentenceCount,
     UniqueWordCount,
     WordCount,
+    WordsBesideTable,
 )
 
 _BEFORE: Final = (
@@ -35,7 +39,7 @@ _BEFORE: Final = (
 )
 ASKED: Final = (
     rf"(?:\b{_BEFORE}\s+|(?P<about>~)\s?|(?<![\w.,]))(?P<n>{NUMBER})(?P<plus>\+)?"
-    rf"(?:\s*(?:-|–|to|and|bis|à|a|y)\s*(?P<m>{NUMBER}))?"
+    rf"(?:\s*(?:-|–|to|and|or|bis|oder|à|a|ou|y|o)\s*(?P<m>{NUMBER}))?"
     r"(?P<after> or (?:more|less|fewer))?"
 )
 _TRAILING: Final = (
@@ -45,31 +49,6 @@ _TRAILING: Final = (
 _ADJECTIVES: Final = (
     r"[\s-]{1,2}(?:(?:very|really|short|brief|concise|clear|simple|complete|full|long|detailed|"
     r"different|distinct|separate|main|markdown|well-\w+|kurzen?|courtes?)[\s-]){0,2}"
-)
-_NOT_WHOLE: Final = re.compile(
-    r"\b(?:each(?!,? separated)|every|per|"
-    r"(?:first|second|third|fourth|last|final|opening|closing|next) "
-    r"(?:\w+ )?(?:sentence|paragraph|section|part|line|bullet)|title|subject|headline|heading|"
-    r"introduction|intro|conclusion|caption|footnote|abstract|not|jede[rnms]?|chaque|cada)\b"
-    r"(?:(?!\b(?:entire|whole|your|the) (?:response|answer|output|reply)\b|"
-    r"\bnot (?:more|less|fewer|longer|exceed)\b)[^;:,])*$",
-    re.IGNORECASE,
-)
-_FOLLOWED_BY_PART: Final = re.compile(
-    r"\s*(?:each\b(?!,? separated)|apiece|per\b|for each|(?:followed by|and then|, then)\b|"
-    r"(?:be|are|is|from|starting|beginning|ending|containing|or phrases|"
-    r"(?:that|which) (?:are|start|begin|end|rhyme|describe))\b|"
-    r"in (?:all )?(?:cap|upper|bold|italic)|with all cap)",
-    re.IGNORECASE,
-)
-_GIVEN: Final = re.compile(
-    r"\b(?:from|following|these|those|given|above|below|example|are|(?:use|using) the)\s+"
-    r"(?:the\s+)?$",
-    re.IGNORECASE,
-)
-"""What comes before an amount of something that is there already."""
-_ANSWER_FOLLOWS: Final = re.compile(
-    r"\s*(?:answer|reply|response|label|summary|only|[.,;!\n]|$)", re.IGNORECASE
 )
 _LEAST: Final = re.compile(
     r"at least|not? (?:fewer|less) than|(?:a )?min|mindestens|au moins|al menos", re.IGNORECASE
@@ -133,27 +112,30 @@ def _unbounded(number: int, *, about: bool) -> Amount:
     return Amount(number, number)
 
 
-def _is_part(mention: Mention) -> bool:
-    """Tell whether the amount is that of a part: each bullet, the title, the first section."""
-    match = mention.match
-    before = match.string[mention.sentence_start : match.start("n")]
-    if _GIVEN.search(before):
-        return True
-    if match[0].lower().endswith(("one-word", "single-word", "one word", "single word")):
-        return _ANSWER_FOLLOWS.match(match.string, match.end()) is None
-    return (
-        _NOT_WHOLE.search(before) is not None
-        or _FOLLOWED_BY_PART.match(match.string, match.end()) is not None
-    )
+def _wording(
+    unit: str,
+    make: Callable[[Amount], Instruction],
+    *,
+    needs: tuple[str, ...],
+    bare: str = "exact",
+    of_items: Callable[[Amount], Instruction] | None = None,
+    beside_table: Callable[[Amount], Instruction] | None = None,
+) -> Wording:
+    """Return how a unit is asked for; amounts of parts that nothing judges are left out."""
+    makers = {
+        Scope.WHOLE: make,
+        Scope.EACH_ITEM: of_items,
+        Scope.BESIDE_TABLE: beside_table,
+        Scope.SOME_PART: None,
+    }
 
-
-def _wording(unit: str, make: Callable[[Amount], Instruction], *, bare: str = "exact") -> Wording:
     def build(mention: Mention) -> Instruction | None:
-        amount = None if _is_part(mention) else amount_of(mention, bare=bare)
-        return None if amount is None else make(amount)
+        chosen = makers[scope_of(mention)]
+        amount = None if chosen is None else amount_of(mention, bare=bare)
+        return None if chosen is None or amount is None else chosen(amount)
 
     pattern = re.compile(rf"{ASKED}{_ADJECTIVES}{unit}{_TRAILING}", re.IGNORECASE)
-    return Wording(pattern, build)
+    return Wording(pattern, build, needs)
 
 
 def _total_words(mention: Mention) -> Instruction | None:
@@ -197,7 +179,10 @@ WORDINGS: Final = (
     _wording(
         r"(?:words?|wörtern?|worten?|mots|palabras|palavras|parole|woorden)\b",
         WordCount,
+        needs=("word", "wört", "wort", "mots", "palav", "palab", "parole", "woorden"),
         bare="about",
+        of_items=ItemWordCount,
+        beside_table=WordsBesideTable,
     ),
     Wording(
         re.compile(
@@ -208,32 +193,39 @@ WORDINGS: Final = (
     _wording(
         r"(?:sentences?|sätzen?|satz|phrases?(?= (?:maximum|au))|frases?|oraciones|zinnen|frasi)\b",
         SentenceCount,
+        needs=("sentence", "satz", "sätz", "phrase", "frase", "oracion", "zinnen", "frasi"),
+        of_items=ItemSentenceCount,
     ),
     _wording(
         r"(?:paragraphs?|stanzas?|absätzen?|absatz|paragraphes?|párrafos?|parágrafos?)\b",
         ParagraphCount,
+        needs=("paragra", "stanza", "absätz", "absatz", "párraf", "parágraf"),
     ),
     _wording(
         r"(?:bullet(?:ed)?[ -]?points?|bullets|bulleted items|stichpunkten?|aufzählungspunkten?|"
         r"puces|viñetas)\b",
         BulletCount,
+        needs=("bullet", "stichpunkt", "aufzählung", "puces", "viñetas"),
     ),
-    _wording(r"(?:markdown )?(?:sub)?headings\b", HeadingCount),
-    _wording(r"placeholders?\b", _least(PlaceholderCount)),
-    _wording(r"unique words\b", UniqueWordCount),
-    _wording(r"numbers in the (?:response|answer|reply)\b", NumeralCount),
+    _wording(r"(?:markdown )?(?:sub)?headings\b", HeadingCount, needs=("heading",)),
+    _wording(r"placeholders?\b", _least(PlaceholderCount), needs=("placeholder",)),
+    _wording(r"unique words\b", UniqueWordCount, needs=("unique",)),
+    _wording(r"numbers in the (?:response|answer|reply)\b", NumeralCount, needs=("numbers in",)),
     _wording(
         r"(?:text |answer |response )?(?:sections?|parts?|phrases|words|places|passages)"
         r"(?= (?:[^.!?\n]{0,60}?)(?:highlight|italic|in markdown|with markdown|in bold))",
         _least(HighlightCount),
+        needs=("highlight", "italic", "markdown", "bold"),
     ),
     _wording(
         r"(?:italic|bold|highlighted) (?:text )?(?:sections?|parts?|phrases)\b",
         _least(HighlightCount),
+        needs=("italic", "bold", "highlight"),
     ),
     _wording(
         r"(?:sections|parts)(?=,? separated (?:using|by|with)[^.!?\n]{0,30}\*{3}(?!\*))",
         ParagraphCount,
+        needs=("***",),
     ),
     Wording(
         re.compile(

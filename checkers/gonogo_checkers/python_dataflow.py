@@ -75,7 +75,9 @@ class Scope:
         return text, [
             part
             for part in parts
-            if not is_harmless_part(part) and not isinstance(self.resolve(part), ast.Constant)
+            if not is_harmless_part(part)
+            and not is_harmless_part(self.resolve(part))
+            and not isinstance(self.resolve(part), ast.Constant)
         ]
 
 
@@ -272,7 +274,8 @@ def _assign(scope: Scope, targets: list[ast.expr], value: ast.expr) -> None:
     names = _names(targets)
     resolved = scope.resolve(value)
     for name in names:
-        if _is_text(resolved) or built_parts(resolved)[1] not in ([resolved], []):
+        is_built = built_parts(resolved)[1] not in ([resolved], [])
+        if is_built or _is_text(resolved) or is_harmless_part(resolved):
             scope.texts[name] = resolved
         else:
             scope.texts.pop(name, None)

@@ -25,11 +25,9 @@ _SECRET_WORD: Final = re.compile(
 _RANDOM: Final = re.compile(
     r"choice|choices|randint|random|randrange|sample|getrandbits|uniform|shuffle|randbytes"
 )
+# B301 has pickle, dill, jsonpickle, shelve and pandas; B614 has torch; B506 has `yaml.load`.
 _LOADERS: Final = re.compile(
-    r"jsonpickle\.decode|dill\.load|dill\.loads|cloudpickle\.load|cloudpickle\.loads"
-    r"|joblib\.load|yaml\.unsafe_load|yaml\.full_load|ruamel\.yaml\.unsafe_load"
-    r"|pickle\.Unpickler|torch\.load|pandas\.read_pickle|shelve\.open|marshal\.load"
-    r"|numpy\.load"
+    r"cloudpickle\.loads?|joblib\.load|numpy\.load|(?:ruamel\.)?yaml\.(?:unsafe|full)_load"
 )
 _DIGEST_NAME: Final = re.compile(r"(?:expected_|computed_)?(?:signature|hmac|mac)")
 _XML_PARSERS: Final = re.compile(r"lxml\.etree\.(?:parse|fromstring|XML|iterparse)")
@@ -55,13 +53,10 @@ def _look_at_xml(view: ScopeView, node: ast.AST) -> Iterator[Found]:
 def _look_at_loaders(view: ScopeView, node: ast.AST) -> Iterator[Found]:
     if not isinstance(node, ast.Call) or not _LOADERS.fullmatch(view.name(node.func)):
         return
-    name = view.name(node.func)
-    if name == "numpy.load":
+    if view.name(node.func) == "numpy.load":
         allowed = keyword_argument(node, "allow_pickle")
         if not (isinstance(allowed, ast.Constant) and allowed.value is True):
             return
-    if name == "torch.load":
-        return  # B614
     first = first_argument(node, "file", "filename")
     if first is not None and not isinstance(view.scope.resolve(first), ast.Constant):
         yield "SEC208", node
