@@ -1,16 +1,29 @@
-"""Measures `pii` on sentences with exact spans, and its false alarms on texts without such data."""
+"""Measures `pii` on sentences with exact spans, and its false alarms on texts without such data.
+
+The peer is presidio's own analyzer with its default recognizers and the same blank pipeline, from
+score 0.4 on. Sentences of presidio-research are generated from templates: what they measure is
+whether forms are known, not how leaks of a model look.
+"""
 
 import json
+import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import spacy
+import tldextract.tldextract as extraction
 from measurement import Row, share
+from presidio_analyzer import AnalyzerEngine
+from presidio_analyzer.nlp_engine import SpacyNlpEngine
+from presidio_analyzer.recognizer_registry import RecognizerRegistry
 
 from gonogo_checkers.output import Output
 from gonogo_checkers.pii import Pii
-from gonogo_checkers.verdict import Judged
+from gonogo_checkers.verdict import Finding, Judged, Severity
 
 RULES = {
     "EMAIL_ADDRESS": "PII001",
@@ -21,51 +34,61 @@ RULES = {
     "IP_ADDRESS": "PII006",
     "US_DRIVER_LICENSE": "PII007",
 }
-PEER = "presidio's default recognizers, blank engine"
+PEER = "presidio, default recognizers, blank pipeline"
 Span = tuple[int, int, str]
 Finder = Callable[[str], list[Span]]
+_FIRST_USE = """
+import time
+from gonogo_checkers.output import Output
+from gonogo_checkers.pii import Pii
+began = time.perf_counter()
+Pii().check(Output(response="Call +44 20 7946 0831 or write to jo@example.org."))
+print(time.perf_counter() - began)
+"""
 
 
 def measure(data: Path) -> list[Row]:
-    """Measure spans and sentences against presidio's defaults, then texts that hold no such data."""
+    """Measure spans and sentences, then texts that hold hardly any such data, then time."""
     rows = []
     peer = _presidio()
     for name in ("generated_large", "synth_dataset_v2"):
         lines = (data / "presidio_research" / f"{name}.jsonl").read_text(encoding="utf-8")
         sentences = [json.loads(line) for line in lines.splitlines()]
         rows += _compared(name, sentences, peer)
-    for what, texts in _clean_texts(data):
-        rows += _false_alarms(what, texts, peer)
-    return rows
+    for what, outputs, words in _clean_texts(data):
+        rows += _false_alarms(what, outputs, words, peer)
+    first = subprocess.run(
+        [sys.executable, "-c", _FIRST_USE], capture_output=True, text=True, check=True
+    )
+    return [
+        *rows,
+        Row(what="first use, presidio imported", value=1e3 * float(first.stdout), unit="ms"),
+    ]
+
+
+def _findings(output: Output) -> tuple[Finding, ...]:
+    verdict = Pii().check(output)
+    return verdict.findings if isinstance(verdict, Judged) else ()
 
 
 def _ours(text: str) -> list[Span]:
-    verdict = Pii().check(Output(response=text))
-    findings = verdict.findings if isinstance(verdict, Judged) else ()
     return [
         (finding.start, finding.end, finding.rule)
-        for finding in findings
+        for finding in _findings(Output(response=text))
         if finding.start is not None and finding.end is not None
     ]
 
 
+class _Blank(SpacyNlpEngine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.nlp = {"en": spacy.blank("en")}
+
+
 def _presidio() -> Finder:
-    import spacy
-    from presidio_analyzer import AnalyzerEngine
-    from presidio_analyzer.nlp_engine import SpacyNlpEngine
-    from presidio_analyzer.recognizer_registry import RecognizerRegistry
-
-    import tldextract.tldextract as extraction
-
     # Only in this process: the peer would fetch the public suffix list.
     extraction.TLD_EXTRACTOR = extraction.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-    class Blank(SpacyNlpEngine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.nlp = {"en": spacy.blank("en")}
-
-    engine = Blank()
+    engine = _Blank()
     registry = RecognizerRegistry(supported_languages=["en"])
     registry.load_predefined_recognizers(languages=["en"], nlp_engine=engine)
     analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, default_score_threshold=0.4)
@@ -79,21 +102,19 @@ def _presidio() -> Finder:
 
 def _compared(name: str, sentences: list[dict], peer: Finder) -> Iterator[Row]:
     ours, theirs = _count(sentences, _ours), _count(sentences, peer)
-    kinds = sorted(set(RULES.values()))
-    for unit in ("span", "sentence"):
-        for kind in [*kinds, "all"]:
-            for measure_name in ("precision", "recall"):
-                key = (unit, kind, measure_name)
-                hits, total = ours[(*key, "hits")], ours[(*key, "of")]
-                label = next((e for e, rule in RULES.items() if rule == kind), "")
-                row = share(f"{name} {unit} {kind} {label}: {measure_name}".replace(" :", ":"), hits, total)
-                peer_total = theirs[(*key, "of")]
-                peer_value = theirs[(*key, "hits")] / peer_total if peer_total else 0.0
-                yield Row(**{**_fields(row), "peer": PEER, "peer_value": peer_value})
-
-
-def _fields(row: Row) -> dict:
-    return {name: getattr(row, name) for name in Row.__slots__}
+    shown = [("span", kind) for kind in RULES.values()] + [("span", "all"), ("sentence", "all")]
+    labels = {rule: entity for entity, rule in RULES.items()}
+    for unit, kind in shown:
+        for measured, bar in (("precision", 0.95), ("recall", 0.9)):
+            key = (unit, kind, measured)
+            row = share(
+                f"{name} {unit}s, {labels.get(kind, kind)}: {measured}",
+                ours[*key, "hits"],
+                ours[*key, "of"],
+                bar=bar if kind == "all" else None,
+            )
+            total = theirs[*key, "of"]
+            yield replace(row, peer=PEER, peer_value=theirs[*key, "hits"] / total if total else 0.0)
 
 
 def _count(sentences: list[dict], find: Finder) -> Counter:
@@ -126,12 +147,55 @@ def _matched(these: list[Span], those: list[Span]) -> int:
     return sum(any(a[0] < b[1] and b[0] < a[1] for b in those) for a in these)
 
 
-def _clean_texts(data: Path) -> Iterator[tuple[str, list[str]]]:
-    yield "onestop_english prose", _fields_of(data / "onestop_english", 150)
-    yield "summedits documents", _fields_of(data / "summedits", 400)
-    yield "mbxp programs", _fields_of(data / "mbxp", 600)
-    yield "tau-bench agent replies", _fields_of(data / "taubench_airline", 400)
+def _clean_texts(data: Path) -> Iterator[tuple[str, list[Output], int]]:
+    """Yield sets of texts that hold hardly any such data, and how many words they have."""
+    articles = sorted((data / "onestop_english").rglob("*.txt"))
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in articles]
+    yield _set("onestop_english articles", [Output(response=text) for text in texts])
+    rows = _rows(data / "summedits" / "samples.jsonl")
+    sources = list(dict.fromkeys(row["source"] for row in rows))
+    yield _set("summedits documents", [Output(response=text) for text in sources])
+    programs = _rows(data / "mbxp" / "programs.jsonl")
+    code = [
+        Output(response=f"```{row['lang']}\n{row['prompt']}{row['solution']}\n{row['test']}\n```")
+        for row in programs[::4]
+    ]
+    yield _set("mbxp programs", code)
+    yield _set("tau-bench agent replies", list(_replies(data)))
+    rows = _rows(data / "xstest_refusal" / "samples.jsonl")
+    yield _set(
+        "xstest replies, some with help lines",
+        [Output(response=row["completion"], prompt=row["prompt"]) for row in rows],
+    )
 
 
-def _fields_of(folder: Path, most: int) -> list[str]:
-    raise NotImplementedError
+def _set(what: str, outputs: list[Output]) -> tuple[str, list[Output], int]:
+    return what, outputs, sum(len(output.response.split()) for output in outputs)
+
+
+def _rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _replies(data: Path) -> Iterator[Output]:
+    """Yield the agent's replies of each dialogue as one text, with everything else as given."""
+    path = data / "taubench_airline" / "gpt-4o-airline.json"
+    for dialogue in json.loads(path.read_text(encoding="utf-8")):
+        texts: dict[bool, list[str]] = {True: [], False: []}
+        for message in dialogue["traj"]:
+            is_reply = message["role"] == "assistant" and bool(message.get("content"))
+            texts[is_reply].append(str(message.get("content") or ""))
+        yield Output(response="\n\n".join(texts[True]), context=tuple(texts[False]))
+
+
+def _false_alarms(what: str, outputs: list[Output], words: int, peer: Finder) -> Iterator[Row]:
+    began = time.process_time()
+    findings = [_findings(output) for output in outputs]
+    spent = time.process_time() - began
+    grave = sum(any(one.severity is Severity.HIGH for one in found) for found in findings)
+    row = share(f"{what}: texts with findings", sum(map(bool, findings)), len(outputs))
+    sample = outputs[:: max(1, len(outputs) // 60)]
+    theirs = sum(bool(peer(output.response[:20_000])) for output in sample) / len(sample)
+    yield replace(row, peer=f"{PEER} ({len(sample)} texts)", peer_value=theirs)
+    yield share(f"{what}: texts with findings of high severity", grave, len(outputs))
+    yield Row(what=f"{what}: time per 1,000 words", value=1e6 * spent / words, unit="ms", n=words)

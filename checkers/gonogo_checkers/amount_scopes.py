@@ -31,7 +31,7 @@ _OPENS_WITH_ITEM: Final = re.compile(
 )
 _ITEM_BEFORE: Final = re.compile(rf"\b{_EACH}\s+{_ITEM}[^,;:]{{0,60}}$", re.IGNORECASE)
 _ITEM_FOLLOWS: Final = re.compile(
-    rf",?\s*(?:long\s+)?(?:(?:for|to|in|on)\s+)?{_EACH}\s+{_ITEM}", re.IGNORECASE
+    rf",?\s*(?:long\s+)?(?:(?:for|to|in|on)\s+)?(?:{_EACH}|an?)\s+{_ITEM}", re.IGNORECASE
 )
 _TABLE: Final = re.compile(r"\b(?:table|tabelle|tableau|tabla)\b", re.IGNORECASE)
 _TABLE_FOLLOWS: Final = re.compile(
@@ -66,7 +66,7 @@ _NOT_WHOLE: Final = re.compile(
     r"(?:first|second|third|fourth|last|final|opening|closing|next) "
     r"(?:\w+ )?(?:sentence|paragraph|section|part|line|bullet)|title|subject|headline|heading|"
     r"introduction|intro|conclusion|caption|footnote|abstract|jede[rnms]?|chaque|cada)\b"
-    rf"(?:(?!\b{_WHOLE_NAMED}\b)[^;:,])*$",
+    rf"(?:(?!\b{_WHOLE_NAMED}\b)[^;,])*$",
     re.IGNORECASE,
 )
 _DENIED: Final = re.compile(
@@ -77,7 +77,7 @@ _ADDED: Final = re.compile(
     r"\b(?:add|append|attach|includ\w+|plus|and|with)\s+an?\s+(?:\w+\s+)?$", re.IGNORECASE
 )
 _FOLLOWED_BY_PART: Final = re.compile(
-    r"\s*(?:each\b(?!,? separated)|apiece|per\b|(?:for|to|on|in) each|"
+    r"\s*(?:an?\s+\w|each\b(?!,? separated)|apiece|per\b|(?:for|to|on|in) each|"
     r"(?:be|are|is|from|starting|beginning|ending|containing|or phrases|"
     r"(?:that|which) (?:are|start|begin|end|rhyme|describe))\b|"
     r"(?:in|for) (?:chats?|e-?mails?|mails|sms|letters)\b|jeweils|"
@@ -88,7 +88,9 @@ _MORE_FOLLOWS: Final = re.compile(
     r"[^.;!?\n]{0,160}?\b(?:plus|followed by|(?:and|,) ?then|and (?:list|give|explain|describe|"
     r"tell|provide an?|show|state|(?:also )?an?(?: \w+)? (?:table|list|diagram|headline|title)|"
     rf"{NUMBER} (?:\w+ )?(?:bullets?|(?:bullet )?points|takeaways|questions|examples|keywords|"
-    r"hashtags)))\b",
+    r"hashtags)))\b|"
+    rf"\s*,\s*(?:and\s+)?(?:an?|{NUMBER})\s+(?:\w+\s+){{0,2}}(?:list|table|lines?|paragraphs?|"
+    r"sentences?|bullets?|titles?|headings?|headline|sections?|summary|questions?|quotes?)\b",
     re.IGNORECASE,
 )
 _GIVEN: Final = re.compile(
@@ -97,12 +99,16 @@ _GIVEN: Final = re.compile(
     re.IGNORECASE,
 )
 """What comes before an amount of something that is there already."""
+_ALTERNATIVE: Final = re.compile(rf"\s*or\s+{NUMBER}\b", re.IGNORECASE)
 _ANSWER_FOLLOWS: Final = re.compile(
     r"\s*(?:answer|reply|response|label|summary|only|[.,;!\n]|$)", re.IGNORECASE
 )
 _FIELD: Final = re.compile(
     rf"[ \t]*(?:[-*•]|\d+[.)])[ \t]*(?:\*\*)?[\"“`']?(?P<label>[\w{MASK}][\w{MASK} ]{{0,40}}?)"
     r"[\"”`']?(?:\*\*)?[ \t]*[:=–—(]"
+)
+_LISTED_PIECE: Final = re.compile(
+    rf"[ \t]*(?:[-*•]|\d+[.)])[ \t]*(?:an?|the|{NUMBER})\s+\w+(?:\s+\w+)*[,:(–—]", re.IGNORECASE
 )
 _WHOLE_LABEL: Final = re.compile(
     r"length|words?|limit|format|style|size|constraint|requirement|rule|response|answer|output|"
@@ -125,11 +131,13 @@ _OTHER_TASK: Final = re.compile(
 )
 
 
-def scope_of(mention: Mention) -> Scope:
+def scope_of(mention: Mention, *, is_marked: bool) -> Scope:
     """Return what the amount of a mention is one of.
 
     Args:
         mention: Its match has the group `n` for the number.
+        is_marked: True for what is counted by marks of its own, such as bullets: other parts of
+            the answer add none, so that the amount is one of the whole all the same.
     """
     text = mention.match.string
     before = text[mention.sentence_start : mention.match.start("n")]
@@ -138,9 +146,10 @@ def scope_of(mention: Mention) -> Scope:
         return Scope.EACH_ITEM
     if _TABLE_FOLLOWS.match(after) or _comes_after_table(mention, before):
         return Scope.BESIDE_TABLE
-    if _is_part(mention, before, after) or _is_of_another_task(mention, before, after):
+    if _is_part(mention, before, after):
         return Scope.SOME_PART
-    return Scope.WHOLE
+    shares = _MORE_FOLLOWS.match(after) or _is_of_another_task(mention, before, after)
+    return Scope.SOME_PART if shares and not is_marked else Scope.WHOLE
 
 
 def _is_of_each_item(before: str, after: str) -> bool:
@@ -161,6 +170,8 @@ def _comes_after_table(mention: Mention, before: str) -> bool:
 
 
 def _is_part(mention: Mention, before: str, after: str) -> bool:
+    if _ALTERNATIVE.match(after) or re.search(r"\bor\s+$", before, re.IGNORECASE):
+        return True
     if _GIVEN.search(before) or _DENIED.search(before):
         return True
     if mention.match[0].lower().endswith(("one-word", "single-word", "one word", "single word")):
@@ -170,7 +181,7 @@ def _is_part(mention: Mention, before: str, after: str) -> bool:
         opens
         or any(pattern.search(before) for pattern in (_PART_BEFORE, _NOT_WHOLE))
         or ("-" in mention.match[0] and _ADDED.search(before) is not None)
-        or any(pattern.match(after) for pattern in (_FOLLOWED_BY_PART, _MORE_FOLLOWS))
+        or _FOLLOWED_BY_PART.match(after) is not None
         or _is_in_field(mention)
         or _has_another_amount(mention, before, after)
     )
@@ -183,7 +194,9 @@ def _is_in_field(mention: Mention) -> bool:
     line = text[start : mention.match.start("n")]
     field = _FIELD.match(line)
     labelled = field is not None and _WHOLE_LABEL.search(field["label"]) is None
-    return labelled or re.search(r"[\"”]\s*:[^.\n]{0,60}$", line) is not None
+    if labelled or _LISTED_PIECE.match(line):
+        return True
+    return re.search(r"[\"”]\s*:[^.\n]{0,60}$", line) is not None
 
 
 def _has_another_amount(mention: Mention, before: str, after: str) -> bool:

@@ -117,8 +117,11 @@ def _place(issue: _Issue, snippet: PythonSnippet) -> Place:
     row = min(max(issue.lineno - 1, 0), last)
     first = issue.linerange[0] - 1 if issue.linerange else row
     end_row = min(max(issue.linerange[-1] - 1 if issue.linerange else row, row), last)
-    column = snippet.character(row, max(issue.col_offset, 0)) if first == row else 0
+    text = snippet.lines[row].text
+    # Some tests name the line of an argument, but the column of the call.
+    indentation = len(text) - len(text.lstrip())
+    column = snippet.character(row, max(issue.col_offset, 0)) if first == row else indentation
     end_column = snippet.character(end_row, issue.end_col_offset)
     if end_row == row and end_column <= column:
-        end_column = len(snippet.lines[row].text)
+        end_column = len(text)
     return Place(row, column, end_row, end_column)

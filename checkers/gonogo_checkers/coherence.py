@@ -71,10 +71,12 @@ _TABLE_LINE: Final = re.compile(r"(?m)^[ \t]*\|[^\n]*$")
 _REPEATING_WANTED: Final = re.compile(
     r"\b(?:poems?|poetry|lyrics?|songs?|chorus|refrain|chants?|mantra|villanelle|sonnet|haiku"
     r"|ballad"
-    r"|rap|prayer|litany|rhymes?|repeat|repeated|repeating|repetit\w+|times|again and again|loops?"
-    r"|gedichte?|lied(?:er)?|wiederhol\w*|mal|poèmes?|chansons?|répét\w*|fois|poemas?|canci\w+"
-    r"|repet\w+|repit\w+|veces|canç\w+|vezes|poesi\w+|canzon\w+|volte|lied(?:je)?|herhaal\w*"
-    r"|keer)\b"
+    r"|rap|prayer|litany|rhymes?|repeat|repeated|repeating|repetit\w+|again and again|loops?"
+    r"|gedichte?|lied(?:er)?|wiederhol\w*|poèmes?|chansons?|répét\w*|poemas?|canci\w+"
+    r"|repet\w+|repit\w+|canç\w+|poesi\w+|canzon\w+|lied(?:je)?|herhaal\w*"
+    r"|(?:\d+|two|three|four|five|ten|many|several|zwei|drei|vier|fünf|zehn|deux|trois|quatre|cinq"
+    r"|dix|dos|tres|cuatro|cinco|diez|duas|três|due|tre|twee|drie)\s{0,3}"
+    r"(?:times|mal|fois|veces|vezes|volte|keer))\b"
     r"|詩|歌詞|繰り返|诗|歌词|重复|重複",
     re.IGNORECASE,
 )

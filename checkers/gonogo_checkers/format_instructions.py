@@ -102,16 +102,19 @@ class CodeOnly:
 
 @dataclass(frozen=True, slots=True)
 class NoCode:
-    """No code."""
+    """No code, or no fence around it."""
 
     rule: ClassVar[str] = "FOL025"
+    fences_only: bool = False
 
     def judge(self, answer: Answer) -> Outcome:
         """Look for code blocks."""
-        blocks = find_code_blocks(Output(response=answer.text))
+        found = find_code_blocks(Output(response=answer.text))
+        blocks = [block for block in found if block.fenced or not self.fences_only]
         if not blocks:
             return Kept()
-        return Broken("The prompt asks for no code.", blocks[0].start, blocks[0].end)
+        what = "code block" if self.fences_only else "code"
+        return Broken(f"The prompt asks for no {what}.", blocks[0].start, blocks[0].end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ _LANGUAGE_ENDS: Final = (
     r"no other\b|please\b|"
     r"throughout\b|that\b|to (?:me|a|the|my)\b))"
 )
+_NATIVE_ENDS: Final = r"(?=\s*(?:$|[.,;:!?)\n]|\w+\s))"
+_NATIVE: Final = ("auf ", "en ", "em ", "in ")
 _SOME_WORDS: Final = re.compile(
     r"\b(?:words?|letters?|times|title|heading|name|some|keyword|first letter)\b[^.]{0,12}$",
     re.IGNORECASE,
@@ -53,7 +55,8 @@ def _case(*, upper: bool) -> Callable[[Mention], Instruction | None]:
 
 _PARTS: Final = re.compile(
     r"\b(?:every|each|some|\d+(?:st|nd|rd|th)|first|second|last|title|names?|phrase|words?|"
-    r"headline)\b",
+    r"headline|titre|titel|título|mot|wort|palabra|commentaires?|kommentare?|comentarios?|messages?|"
+    r"fehlermeldung(?:en)?|variables?)\b",
     re.IGNORECASE,
 )
 
@@ -96,6 +99,24 @@ def _always(instruction: Instruction) -> Callable[[Mention], Instruction]:
     return lambda _mention: instruction
 
 
+_MORE: Final = re.compile(
+    r"[^.!?\n]{0,60}?(?:\bplus\b|\bfollowed by\b|(?:\band|,) (?:then|also)\b|"
+    r"\b(?:and|with) (?:an?|one|two|three|your|some|the|explain|describe|summari[sz]e|list|tell|"
+    r"below|after|under)\b(?!(?: same)? (?:keys?|fields?|structure|schema|following|format|"
+    r"properties|top-level|root)))",
+    re.IGNORECASE,
+)
+"""What follows "only JSON" where something beside it is asked for after all."""
+
+
+def _alone(instruction: Instruction) -> Callable[[Mention], Instruction | None]:
+    def build(mention: Mention) -> Instruction | None:
+        more = _MORE.match(mention.match.string, mention.match.end())
+        return None if more else instruction
+
+    return build
+
+
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
@@ -112,7 +133,7 @@ WORDINGS: Final = (
             r"\b(?:answer|respond|reply|response|return|use|please use|"
             r"format)\b[^.!?\n]{0,30}\bjson\s+format|"
             r"\b(?:wrap|respond|reply|answer|output|return)\b[^.!?\n]{0,50}\b(?:in|with|"
-            r"as)\s+(?:a\s+)?"
+            r"as)\s+(?:(?:an?|one|the)\s+)?"
             r"(?:valid\s+|single\s+)?json\b(?!\s+(?:schema|file|string|path))|"
             r"\b(?:write|generate|create|give|provide|"
             r"produce)\b[^.!?\n]{0,80}\bin\s+(?:valid\s+)?json\b"
@@ -120,7 +141,7 @@ WORDINGS: Final = (
             r"\bnur\s+(?:mit\s+|als\s+)?(?:gültige[sm]?\s+)?json\b|\buniquement\s+(?:en\s+|"
             r"du\s+)?json\b"
         ),
-        _always(JsonOnly()),
+        _alone(JsonOnly()),
     ),
     Wording(
         _pattern(
@@ -167,7 +188,7 @@ WORDINGS: Final = (
             r"write)(?: any)?)\s+(?:additional\s+)?explanations?\b[^.!?\n]{0,20}"
             r"\b(?:just|only)\b[^.!?\n]{0,20}\bcode\b"
         ),
-        _always(CodeOnly()),
+        _alone(CodeOnly()),
     ),
     Wording(
         _pattern(
@@ -175,9 +196,15 @@ WORDINGS: Final = (
             r"using|show|"
             r"showing|give|giving|provide|providing|"
             r"any)?\s*(?:me\s+)?(?:any\s+)?code(?:\s+(?:snippets?|blocks?|"
-            r"examples?))?(?=\s*(?:[.,;!\n]|$|in|at|or))|\bno code\b(?!\s*(?:of|changes))"
+            r"examples?))?(?=\s*(?:[.,;!\n]|$|in|at|or))|"
+            r"\bno code\b(?!\s*(?:of|changes|fences?|blocks?))"
         ),
         _always(NoCode()),
+        needs=("code",),
+    ),
+    Wording(
+        _pattern(r"\b(?:no|without(?: an?| any)?) (?:code |markdown )?(?:fences?|code blocks?)\b"),
+        _always(NoCode(fences_only=True)),
     ),
     Wording(
         _pattern(
@@ -211,12 +238,25 @@ WORDINGS: Final = (
     ),
     Wording(
         _pattern(
-            rf"\b(?:antworte|schreib\w*|erkläre|réponds|répondez|rédige\w*|écri\w*|responde|"
-            rf"escrib\w*|"
-            rf"responda|escreva|rispondi|scrivi|antwoord|schrijf)\b[^.!?\n\"“]{{0,60}}?"
-            rf"\b(?:auf|en|em|in|in het)\s+{_LANGUAGE}\b"
+            rf"\b(?:antworte|schreib\w*|erkläre?|fasse|formuliere|réponds|répondez|répondre|"
+            rf"rédige\w*|écri\w*|résume\w*|explique\w*|responde|respond[ae]r?|escrib\w*|"
+            rf"explica|explique|resume|responda|escreva|resuma|rispondi|scrivi|riassumi|antwoord|"
+            rf"schrijf)\b[^.!?\n\"“]{{0,60}}?\b(?:auf|en|em|in|in het)\s+{_LANGUAGE}"
+            rf"{_NATIVE_ENDS}"
         ),
         _language,
+        needs=_NATIVE,
+    ),
+    Wording(
+        _pattern(
+            rf"(?:^|(?<=[.!?] )|(?<=\n)|[,;:(–—]\s*|"
+            rf"\b(?:bitte|merci|por favor|per favore|please)\s+|(?:et|und|y|e)\s+)"
+            rf"(?:auf|en|em|in|in het)\s+{_LANGUAGE}(?:,?\s+(?:bitte|please|s['’]il "
+            rf"(?:vous|te) pla[iî]t|svp|stp|por favor|per favore|alstublieft|graag)\b|"
+            rf"(?=\s*(?:[.,;:!?)\n]|$)|\s+(?:und|et|y|e|bitte)\b))"
+        ),
+        _language,
+        needs=_NATIVE,
     ),
     Wording(
         _pattern(rf"\btranslate\b[^.!?\n]{{0,80}}?\b(?:to|into)\s+{_LANGUAGE}\b"), _translation
@@ -247,7 +287,7 @@ WORDINGS: Final = (
         ),
         _case(upper=True),
     ),
-    Wording(_pattern(r"\bin title case\b"), _always(TitleCase())),
+    Wording(_pattern(r"\bin title case\b"), _always(TitleCase()), needs=("title case",)),
     Wording(
         _pattern(
             rf"\b(?:wrap|enclose|put|surround|place)\w*\s+(?:{_ANSWER}|everything|it all)\b"
@@ -276,11 +316,13 @@ WORDINGS: Final = (
     ),
     Wording(
         _pattern(
-            r"(?:\b(?:two|2|them|both|responses|versions|essay|answers|jokes|poems)\b[^\n]{0,140}?"
+            r"(?:\b(?:two|2|them|both|responses|versions|essay|answers|jokes|poems)\b[^\n*]{0,140}?"
             r"(?:separat\w*|between|follow\w*|divid\w*)|"
-            r"\bseparat\w*)(?:[^\n]{0,80}\n?){0,3}?[^\n]{0,80}?\*{6,7}(?!\*)"
+            r"\bseparat\w*)(?:[^*]|\*(?!\*{5})){0,320}?\*{6,7}(?!\*)"
         ),
         _two_parts,
+        needs=("******",),
+        reach=600,
     ),
     Wording(
         _pattern(

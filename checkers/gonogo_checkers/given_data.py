@@ -5,11 +5,10 @@ import unicodedata
 from functools import cached_property
 from typing import Final
 
-from gonogo_checkers.compact_text import compact
+from gonogo_checkers.compact_text import compact, plain_mailboxes
 from gonogo_checkers.personal_data import PersonalDatum
 from gonogo_checkers.personal_data_kinds import Kind
 
-_MAILBOX: Final = re.compile(r"(?<![\w.+'%-])[\w.+'%&=/!#$*?^`{|}~-]{1,64}@[\w.-]{1,255}")
 _DOMAIN: Final = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _FEWEST_DIGITS: Final = 6
 _PARTED: Final = "\n"
@@ -48,7 +47,7 @@ class GivenData:
 
     @cached_property
     def _mailboxes(self) -> frozenset[str]:
-        return frozenset(match.rstrip(".-_") for match in _MAILBOX.findall(self._folded))
+        return frozenset(plain_mailboxes(self._folded))
 
     @cached_property
     def _domains(self) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """What an instruction is that can be verified, and how it is found and held against an answer."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol, TypeAlias
 
@@ -84,13 +84,42 @@ class Wording:
     Attributes:
         pattern: Finds it in a masked prompt.
         build: Makes the instruction of it, or None where it turns out to be none.
-        needs: Texts in lower case of which every match has one: where a prompt has none, it need
-            not be searched. Empty: it always must.
+        needs: Texts in lower case of which every match has one, so that only their neighbourhood
+            is searched. Empty: all of the prompt is.
+        reach: How far from the first of these texts a match may begin or end, in characters.
     """
 
     pattern: re.Pattern[str]
     build: Callable[[Mention], Instruction | None]
     needs: tuple[str, ...] = ()
+    reach: int = 300
+
+    def matches_in(self, masked: str, lowered: str) -> Iterator[re.Match[str]]:
+        """Find the wording in a masked prompt; `lowered` is the same in lower case."""
+        if not self.needs:
+            yield from self.pattern.finditer(masked)
+            return
+        done = 0
+        for start, end in self._neighbourhoods(lowered):
+            for match in self.pattern.finditer(masked, max(start, done), end):
+                yield match
+                done = match.end()
+
+    def _neighbourhoods(self, lowered: str) -> list[tuple[int, int]]:
+        places = set()
+        for needed in self.needs:
+            at = lowered.find(needed)
+            while at >= 0:
+                places.add(at)
+                at = lowered.find(needed, at + len(needed))
+        merged: list[tuple[int, int]] = []
+        for place in sorted(places):
+            start, end = max(0, place - self.reach), place + self.reach
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], end)
+            else:
+                merged.append((start, end))
+        return merged
 
 
 MASK: Final = "\ue000"

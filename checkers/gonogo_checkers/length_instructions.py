@@ -47,7 +47,7 @@ class Amount:
         return f"at least {self.least}" if self.most is None else f"{self.least} to {self.most}"
 
 
-def _compare(amount: Amount, counts: Sequence[int], unit: str) -> Outcome:
+def compare(amount: Amount, counts: Sequence[int], unit: str) -> Outcome:
     """Hold counts against an amount; the first is that of the plainest way to count."""
     if amount.allows(counts[0]):
         return Kept()
@@ -56,6 +56,16 @@ def _compare(amount: Amount, counts: Sequence[int], unit: str) -> Outcome:
         return Unclear()
     counted = str(low) if low == high else f"{low} to {high}"
     return Broken(f"The prompt asks for {amount} {unit}; the response has {counted}.")
+
+
+def word_counts_of(text: str) -> list[int]:
+    """Return how many words a text can be said to have; the plainest count first."""
+    counts = [count_words(text)]
+    if not WORDS_WITHOUT_SPACES.search(text):
+        counts += [len(text.split())]
+    if text.isascii():
+        counts += [len(re.findall(r"\w+", text))]
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +77,7 @@ class WordCount:
 
     def judge(self, answer: Answer) -> Outcome:
         """Count words as `word_counts` does, as written between spaces, and each part of one."""
-        text = answer.text
-        counts = [count_words(text)]
-        if not WORDS_WITHOUT_SPACES.search(text):
-            counts += [len(text.split())]
-        if text.isascii():
-            counts += [len(re.findall(r"\w+", text))]
-        return _compare(self.amount, counts, "words")
+        return compare(self.amount, word_counts_of(answer.text), "words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class SentenceCount:
     def judge(self, answer: Answer) -> Outcome:
         """Count sentences without and with headings and list items that end in no full stop."""
         low, high = count_sentences(answer.prose)
-        return _compare(self.amount, (low, high), "sentences")
+        return compare(self.amount, (low, high), "sentences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class ParagraphCount:
 
     def judge(self, answer: Answer) -> Outcome:
         """Count paragraphs with and without headings, and by dividers where there are some."""
-        return _compare(self.amount, paragraph_counts(answer.text), "paragraphs")
+        return compare(self.amount, paragraph_counts(answer.text), "paragraphs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class BulletCount:
         items = bullets or list_items_of(answer.prose, numbered=True)
         outer = min((item.indent for item in items), default=0)
         outermost = sum(item.indent <= outer + 1 for item in items)
-        return _compare(self.amount, (outermost, len(items)), "bullet points")
+        return compare(self.amount, (outermost, len(items)), "bullet points")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class SectionCount:
                 rf"^\W{{0,8}}{marker}\s?{numeral}\b", answer.text, re.IGNORECASE | re.MULTILINE
             )
         )
-        return _compare(self.amount, (starts, anywhere), f"sections marked {self.marker!r}")
+        return compare(self.amount, (starts, anywhere), f"sections marked {self.marker!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class HeadingCount:
     def judge(self, answer: Answer) -> Outcome:
         """Count headings with `#`; lines that are bold alone may count."""
         marked, bold = headings_of(answer.prose)
-        return _compare(self.amount, (marked, marked + bold), "headings")
+        return compare(self.amount, (marked, marked + bold), "headings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ class PlaceholderCount:
     def judge(self, answer: Answer) -> Outcome:
         """Count `[...]`; links count as well, since they look the same."""
         count = len(re.findall(r"\[[^\[\]\n]{1,200}\]", answer.text))
-        return _compare(self.amount, (count,), "placeholders in square brackets")
+        return compare(self.amount, (count,), "placeholders in square brackets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,7 @@ class HighlightCount:
             r"(?<![\w_])_{1,2}(?![\s_])[^_\n]{1,500}_{1,2}",
             answer.text,
         )
-        return _compare(self.amount, (len(spans),), "highlighted parts")
+        return compare(self.amount, (len(spans),), "highlighted parts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ class UniqueWordCount:
     def judge(self, answer: Answer) -> Outcome:
         """Count different words; case does not count."""
         count = len({word.lower() for word in re.findall(r"\w+", answer.text)})
-        return _compare(self.amount, (count,), "different words")
+        return compare(self.amount, (count,), "different words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +210,4 @@ class NumeralCount:
         runs = len(re.findall(r"\d+", answer.text))
         numbers = len(re.findall(r"\d+(?:[.,:/-]\d+)*", answer.text))
         words = len(re.findall(r"(?<![\w.])\d+(?![\w])", answer.text))
-        return _compare(self.amount, (numbers, words, runs), "numbers")
+        return compare(self.amount, (numbers, words, runs), "numbers")

@@ -11,8 +11,6 @@ from gonogo_checkers.length_instructions import (
     BulletCount,
     HeadingCount,
     HighlightCount,
-    ItemSentenceCount,
-    ItemWordCount,
     NumeralCount,
     ParagraphCount,
     PlaceholderCount,
@@ -20,8 +18,8 @@ from gonogo_checkers.length_instructions import (
     SentenceCount,
     UniqueWordCount,
     WordCount,
-    WordsBesideTable,
 )
+from gonogo_checkers.part_instructions import ItemSentenceCount, ItemWordCount, WordsBesideTable
 
 _BEFORE: Final = (
     r"(?P<before>at least|no (?:fewer|less) than|not (?:fewer|less) than|(?:a )?minimum(?: of)?|"
@@ -129,8 +127,10 @@ def _wording(
         Scope.SOME_PART: None,
     }
 
+    is_marked = make not in {WordCount, SentenceCount, ParagraphCount}
+
     def build(mention: Mention) -> Instruction | None:
-        chosen = makers[scope_of(mention)]
+        chosen = makers[scope_of(mention, is_marked=is_marked)]
         amount = None if chosen is None else amount_of(mention, bare=bare)
         return None if chosen is None or amount is None else chosen(amount)
 
@@ -147,6 +147,9 @@ def _sections(mention: Mention) -> Instruction | None:
     number = number_of(mention.match["n"])
     marker = re.match(r"[^\W\d_]+", mention.argument("marker"))
     if number is None or marker is None or not marker[0][0].isupper():
+        return None
+    unit = mention.match["unit"].lower().rstrip("s")
+    if unit in {"day", "chapter"} and marker[0].lower() != unit:
         return None
     return SectionCount(Amount(least=number), marker[0])
 
@@ -254,7 +257,7 @@ WORDINGS: Final = (
     ),
     Wording(
         re.compile(
-            rf"(?P<n>\b{NUMBER})[\s-](?:\w+[\s-])?(?:sections?|parts?|days?|chapters?)\b"
+            rf"(?P<n>\b{NUMBER})[\s-](?:\w+[\s-])?(?P<unit>sections?|parts?|days?|chapters?)\b"
             rf"(?:(?!\*\*\*).){{0,200}}?{_SECTION_MARKER}",
             re.IGNORECASE | re.DOTALL,
         ),

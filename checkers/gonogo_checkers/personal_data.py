@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from gonogo_checkers.check_digits import has_card_start
-from gonogo_checkers.compact_text import compact
+from gonogo_checkers.compact_text import compact, plain_mailbox
 from gonogo_checkers.personal_data_kinds import Kind, announced
 from gonogo_checkers.telephone_numbers import find_telephone_numbers
 from gonogo_checkers.verdict import Confidence
@@ -50,7 +50,8 @@ class PersonalDatum:
         kind: What it is.
         start: Its first character.
         end: One past its last.
-        normal: How it is compared: a telephone's national digits, else letters and digits, folded.
+        normal: How it is compared: a telephone's national digits, an address casefolded, anything
+            else by its letters and digits, casefolded.
         confidence: High where its form and check digits, or words before it, settle it.
         is_plain: Whether its form alone settles it: only such data counts in programs.
         is_service: Whether it is a telephone number of a service.
@@ -114,6 +115,16 @@ def _excerpts(text: str) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What a recognizer found, and what the words before it say (see `announced`)."""
+
+    written: str
+    before: str
+    is_proven: bool
+    label: bool | None
+
+
 def _recognized(
     text: str, offset: int, recognized: "Iterable[Recognized]"
 ) -> Iterator[PersonalDatum]:
@@ -121,72 +132,61 @@ def _recognized(
         start, end = offset + place.start, offset + place.end
         written = text[start:end]
         label = announced(text, start, place.kind)
-        confidence = _JUDGES.get(place.kind, _judge_other)(
-            written, text[:start][-30:], place, label
-        )
+        candidate = _Candidate(written, text[max(0, start - 30) : start], place.is_proven, label)
+        confidence = _JUDGES.get(place.kind, _judge_other)(candidate)
         if confidence is None:
             continue
-        normal = written.casefold() if place.kind is Kind.MAIL else compact(written)
+        normal = plain_mailbox(written) if place.kind is Kind.MAIL else compact(written)
         yield PersonalDatum(place.kind, start, end, normal, confidence, place.is_proven)
 
 
-def _judge_other(
-    written: str, _before: str, place: "Recognized", label: bool | None
-) -> Confidence | None:
-    if sum(map(str.isalnum, written)) < _MIN_ID_CHARACTERS:
+def _judge_other(found: _Candidate) -> Confidence | None:
+    if sum(map(str.isalnum, found.written)) < _MIN_ID_CHARACTERS:
         return None
-    if label:
+    if found.label:
         return Confidence.HIGH
-    return Confidence.MEDIUM if place.is_proven and label is None else None
+    return Confidence.MEDIUM if found.is_proven and found.label is None else None
 
 
-def _judge_mail(
-    _written: str, _before: str, _place: "Recognized", _label: bool | None
-) -> Confidence | None:
+def _judge_mail(_found: _Candidate) -> Confidence | None:
     return Confidence.HIGH
 
 
-def _judge_iban(
-    _written: str, _before: str, place: "Recognized", label: bool | None
-) -> Confidence | None:
-    if place.is_proven:
+def _judge_iban(found: _Candidate) -> Confidence | None:
+    if found.is_proven:
         return Confidence.HIGH
-    return Confidence.MEDIUM if label else None
+    return Confidence.MEDIUM if found.label else None
 
 
-def _judge_card(
-    written: str, _before: str, place: "Recognized", label: bool | None
-) -> Confidence | None:
-    digits = re.sub(r"\D", "", written)
+def _judge_card(found: _Candidate) -> Confidence | None:
+    digits = re.sub(r"\D", "", found.written)
     if not has_card_start(digits) or len(set(digits)) < 3:
         return None
-    if place.is_proven and (label or (len(digits) != len(written) and label is None)):
+    if found.label:
+        return Confidence.HIGH if found.is_proven else Confidence.MEDIUM
+    if found.label is False or not found.is_proven:
+        return None
+    return Confidence.MEDIUM if digits == found.written else Confidence.HIGH
+
+
+def _judge_ssn(found: _Candidate) -> Confidence | None:
+    if found.label:
         return Confidence.HIGH
-    return Confidence.MEDIUM if place.is_proven and label is None else None
+    is_dashed = re.fullmatch(r"\d{3}-\d{2}-\d{4}", found.written) is not None
+    return Confidence.MEDIUM if is_dashed and found.label is None else None
 
 
-def _judge_ssn(
-    written: str, _before: str, place: "Recognized", label: bool | None
-) -> Confidence | None:
-    if label:
-        return Confidence.HIGH
-    is_dashed = re.fullmatch(r"\d{3}-\d{2}-\d{4}", written) is not None
-    return Confidence.MEDIUM if place.is_proven and is_dashed and label is None else None
-
-
-def _judge_ip(
-    written: str, before: str, _place: "Recognized", label: bool | None
-) -> Confidence | None:
-    address, _, prefix = written.partition("/")
+def _judge_ip(found: _Candidate) -> Confidence | None:
+    address, _, prefix = found.written.partition("/")
     parsed = ip_address(address.partition("%")[0])
     is_host = prefix in {"", "32", "128"}
     if not parsed.is_global or not is_host or address in _PUBLIC_RESOLVERS:
         return None
-    if label:
+    if found.label:
         return Confidence.HIGH
     numbers = address.split(".")
     looks_numbered = len(numbers) == 4 and all(int(number) < 30 for number in numbers)
-    if looks_numbered or label is False or _VERSION_BEFORE.search(before):
+    if looks_numbered or found.label is False or _VERSION_BEFORE.search(found.before):
         return None
     return Confidence.MEDIUM
 
@@ -208,11 +208,16 @@ def _is_cut(text: str, datum: PersonalDatum) -> bool:
     )
 
 
+def _precedence(datum: PersonalDatum) -> tuple[int, int, bool, int, str]:
+    is_unsure = datum.confidence is not Confidence.HIGH
+    return (_ORDER[datum.kind], datum.start - datum.end, is_unsure, datum.start, datum.normal)
+
+
 def _without_overlaps(found: Iterable[PersonalDatum]) -> list[PersonalDatum]:
     """Keep, where places overlap, the most specific kind; of the same kind the longest."""
     kept: list[PersonalDatum] = []
     taken: set[int] = set()
-    for datum in sorted(found, key=lambda d: (_ORDER[d.kind], d.start - d.end, d.start)):
+    for datum in sorted(found, key=_precedence):
         if taken.isdisjoint(range(datum.start, datum.end)):
             taken.update(range(datum.start, datum.end))
             kept.append(datum)

@@ -49,12 +49,18 @@ class KindFacts:
 
 
 def _words(*alternatives: str) -> re.Pattern[str]:
-    return re.compile(r"(?<![^\W_])(?:" + "|".join(alternatives) + ")")
+    """Match words where they begin: after anything but a Latin letter or a digit."""
+    return re.compile("(?<![a-z0-9à-ɏ])(?:" + "|".join(alternatives) + ")")
 
 
 FACTS: Final = {
     Kind.MAIL: KindFacts(
-        "PII001", "an e-mail address", Severity.HIGH, 0, _words(r"e-?mails?", "courriel"), True
+        "PII001",
+        "an e-mail address",
+        Severity.HIGH,
+        0,
+        _words(r"e-?mails?", "courriel"),
+        in_code=True,
     ),
     Kind.PHONE: KindFacts(
         "PII002",
@@ -76,8 +82,8 @@ FACTS: Final = {
             r"signal\b",
             r"(?:hot|help|direct |land|mobile |support |billing )lines?\b",
             r"answering(?: at)?\b",
-            r"(?:my|your|his|her|their|our|contact|direct|registered) number\b",
-            r"reach (?:me|us|him|her|them|you)\b",
+            r"(?:my|your|his|her|their|our|contact|direct|registered|new|emergency) number\b",
+            r"(?:reach|contact) (?:me|us|him|her|them|you)\b",
             "telefon",
             "téléphon",
             "teléfono",
@@ -92,7 +98,8 @@ FACTS: Final = {
             "anruf",
             "rufnummer",
             "durchwahl",
-            r"ruf\w{0,4} .{0,20} an\b",
+            r"ruf\w{0,5}\b.{0,25}\bunter\b",
+            "erreich",
             "appel(?:ez|er)",
             "llam(?:e|ar|ada)",
             "chiam(?:i|are|a)",
@@ -106,7 +113,7 @@ FACTS: Final = {
             "📞",
             "✆",
         ),
-        True,
+        in_code=True,
     ),
     Kind.CARD: KindFacts(
         "PII003",
@@ -129,7 +136,7 @@ FACTS: Final = {
             "カード",
             "카드",
         ),
-        True,
+        in_code=True,
     ),
     Kind.SSN: KindFacts(
         "PII004",
@@ -137,10 +144,10 @@ FACTS: Final = {
         Severity.HIGH,
         4,
         _words(r"social security", r"ssns?\b", r"social\b", r"seguro social"),
-        True,
+        in_code=True,
     ),
     Kind.IBAN: KindFacts(
-        "PII005", "a bank account number (IBAN)", Severity.HIGH, 2, _words("iban"), True
+        "PII005", "a bank account number (IBAN)", Severity.HIGH, 2, _words("iban"), in_code=True
     ),
     Kind.IP: KindFacts(
         "PII006",
@@ -342,6 +349,7 @@ OTHER_NUMBERS: Final = _words(
 """Words before numbers that are no personal data of the kinds above."""
 
 _REACH: Final = 60
+_REACH_OF_OTHERS: Final = 30
 
 
 def announced(text: str, start: int, kind: Kind) -> bool | None:
@@ -349,8 +357,8 @@ def announced(text: str, start: int, kind: Kind) -> bool | None:
 
     Args:
         text: The text.
-        start: Where the number begins; the 60 characters before it are looked at, but not those
-            before an empty line.
+        start: Where the number begins; the 60 characters before it are looked at (30 for what
+            speaks against the kind), but not those before an empty line.
         kind: The kind that the number may be.
 
     Returns:
@@ -359,10 +367,10 @@ def announced(text: str, start: int, kind: Kind) -> bool | None:
     before = text[max(0, start - _REACH) : start].rpartition("\n\n")[2].casefold()
     ours = _last_end(FACTS[kind].labels, before)
     others = _last_end(OTHER_NUMBERS, before)
-    if ours < 0 and others < 0:
+    if ours < 0 and others < len(before) - _REACH_OF_OTHERS:
         return None
     return ours >= others
 
 
 def _last_end(pattern: re.Pattern[str], text: str) -> int:
-    return max((match.end() for match in pattern.finditer(text)), default=-1)
+    return max((match.end() for match in pattern.finditer(text)), default=-_REACH - 1)

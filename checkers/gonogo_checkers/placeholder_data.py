@@ -46,7 +46,7 @@ _ROLES: Final = re.compile(
     r"|invoices?|orders?|returns?|refunds?|shipping|privacy|legal|compliance|security|abuse|admin"
     r"|administration|webmaster|postmaster|hostmaster|noreply|no[._-]reply|do[._-]not[._-]reply|jobs"
     r"|careers|hr|recruiting|feedback|news|newsletter|marketing|events?|bookings?|reservations?"
-    r"|enquiries|inquiries|dpo|gdpr|datenschutz|kontakt|kundenservice|buchhaltung|presse|bewerbung"
+    r"|enquiries|inquiries|dpo|gdpr|datenschutz|kontakt|kunden(?:service|dienst|betreuung)|service[._-]?client|atencion[._-]?(?:al[._-]?)?cliente|buchhaltung|presse|bewerbung"
     r"|contacto|ventas|atendimento|suporte|contato|assistenza|klantenservice|git|root|mailer-daemon)"
     r"(?:[._-]?(?:team|desk|eu|uk|us|de|fr|emea|notices))?"
 )
@@ -77,6 +77,7 @@ _EXAMPLE_IBANS: Final = frozenset(
     }
 )
 # fmt: on
+_COUNTED: Final = ("12345678901234567890", "9876543210", "010203040506070809", "102030405060")
 _FICTION: Final = re.compile(
     r"[2-9]\d\d55501\d\d|7700900\d{3}|20794[67]0\d{3}|1632960\d{3}|[12]1[3-8]49[68]0\d{3}"
 )
@@ -94,22 +95,24 @@ def is_placeholder(datum: PersonalDatum, text: str, *, in_code: bool) -> bool:
         text: The text that it was found in.
         in_code: Whether it stands in a block of code; documentation values are placeholders there.
     """
+    written = text[datum.start : datum.end]
     match datum.kind:
         case Kind.MAIL:
-            return _is_placeholder_mail(datum, text, in_code=in_code)
+            found = _is_placeholder_mail(datum, text, in_code=in_code)
         case Kind.PHONE:
-            return _is_placeholder_phone(datum.normal, in_code=in_code)
+            found = _is_placeholder_phone(datum.normal, in_code=in_code)
         case Kind.CARD:
             said_test = _TEST_WORDS.search(text[max(0, datum.start - 60) : datum.start])
-            return datum.normal in _TEST_CARDS and (in_code or said_test is not None)
+            found = datum.normal in _TEST_CARDS and (in_code or said_test is not None)
         case Kind.SSN:
-            return datum.normal in _EXAMPLE_SSNS or len(set(datum.normal)) == 1
+            found = datum.normal in _EXAMPLE_SSNS or len(set(datum.normal)) == 1
         case Kind.IBAN:
-            return in_code and datum.normal in _EXAMPLE_IBANS
+            found = in_code and datum.normal in _EXAMPLE_IBANS
         case Kind.IP:
-            return _is_documentation_address(text[datum.start : datum.end])
+            found = _is_documentation_address(written)
         case _:
-            return is_counted_up(datum.normal)
+            found = is_counted_up(datum.normal)
+    return found
 
 
 def is_role_mailbox(mail: str) -> bool:
@@ -122,7 +125,7 @@ def is_counted_up(characters: str) -> bool:
     digits = re.sub(r"\D", "", characters)
     if len(digits) < 6:
         return False
-    return len(set(digits)) == 1 or digits in "12345678901234567890" or digits in "9876543210"
+    return len(set(digits)) == 1 or any(digits in counted for counted in _COUNTED)
 
 
 def _is_placeholder_mail(datum: PersonalDatum, text: str, *, in_code: bool) -> bool:

@@ -10,7 +10,8 @@ from typing import Final
 
 from gonogo_checkers.instruction import MASK
 
-_LOOKED_AT: Final = 30_000
+LOOKED_AT: Final = 30_000
+"""What is read of a prompt, in characters."""
 _FENCED: Final = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.M)
 _DELIMITED: Final = re.compile(r'("""|\'\'\'|^-{4,}$|^={4,}$).*?\1', re.DOTALL | re.MULTILINE)
 _TAG: Final = re.compile(r"<([a-zA-Z][\w-]{0,40})(?:\s[^<>\n]{0,200})?>")
@@ -60,7 +61,9 @@ _DIRECTIVE: Final = re.compile(
     r"state|"
     r"antworte\w*|schreib\w*|verwende\w*|nutze|fasse|erkläre|gib|bitte|höchstens|mindestens|"
     r"réponds|répondez|écri\w*|rédige\w*|utilise\w*|résume\w*|donne\w*|maximum|minimum|"
-    r"responde|respond[ae]|escrib\w*|usa|resume|máximo|mínimo|escreva|use|scrivi|rispondi)\b",
+    r"at most|each (?:bullet|point|item)|(?:length|limit|format|länge|longueur)(?=\s*:)|"
+    r"responde|respond[ae]|escrib\w*|usa|resume|máximo|mínimo|escreva|use|scrivi|rispondi|nenne|"
+    r"liste|auf deutsch|en français|en español)(?!\w)",
     re.IGNORECASE,
 )
 _CONDITION: Final = re.compile(
@@ -96,12 +99,27 @@ _OPENER: Final = re.compile(
 )
 
 
+_CASE: Final = re.compile(
+    r"^\W*for (?!(?:each|every|all|any)\b)[^,\n]{2,60},|"
+    r"\b(?:if|when|whenever|unless|except|until|while|depending|otherwise|by default|asked|"
+    r"requested|asks|wants|prefers)\b|"
+    r"\b(?:follow|hono(?:u)?r|respect|obey|keep to|stick to|comply with|observe)\b[^.\n]{0,40}"
+    r"\b(?:requests?|user|customer|developer|asked|limits?|formats?)\b|"
+    r"\bonly (?:for|if|when|where|in)\b",
+    re.IGNORECASE,
+)
+"""In a system prompt, what may arise and what is to be done then."""
+_DEFAULT: Final = re.compile(
+    r"\bwithout (?:an?|any) (?:\w+ )?(?:limit|length|instruction)\b", re.IGNORECASE
+)
+
+
 def mask_prompt(prompt: str) -> str:
     """Return the prompt, of the same length, with all that is not said to the model masked.
 
     The first 30,000 characters are looked at; what follows is cut off.
     """
-    masked = prompt[:_LOOKED_AT]
+    masked = prompt[:LOOKED_AT]
     for pattern in (_FENCED, _DELIMITED, _EXAMPLE_LINE, _BLOCK_LINE):
         masked = pattern.sub(lambda match: _blank(match[0]), masked)
     masked = _mask_tagged(masked)
@@ -119,14 +137,25 @@ def sentence_starts(masked: str) -> list[int]:
     ]
 
 
-def instructs(sentence: str) -> bool:
-    """Tell whether a masked sentence asks the model for something, unconditionally."""
+def instructs(sentence: str, *, of_system: bool = False) -> bool:
+    """Tell whether a masked sentence asks the model for something, unconditionally.
+
+    Args:
+        sentence: A sentence of a masked prompt.
+        of_system: True for one of a system prompt, where more is said of cases that may arise.
+    """
     return (
         _DIRECTIVE.search(sentence) is not None
         and _CONDITION.search(sentence) is None
         and _NOT_ASKED.search(sentence) is None
         and _QUESTION.search(sentence) is None
+        and not (of_system and _CASE.search(sentence) is not None)
     )
+
+
+def is_default(sentence: str) -> bool:
+    """Tell whether a sentence says what holds where the user asks for nothing else."""
+    return _DEFAULT.search(sentence) is not None
 
 
 def _blank(text: str) -> str:

@@ -42,6 +42,12 @@ _NEVER_LAST: Final = {
 }
 """Words that no sentence ends with."""
 
+_END_MARK: Final = re.compile(
+    r"[-–—*#_ ]{0,10}(?:ends?|ende|fin|fine|fim|einde|the end|30|###)[-–—*#_. ]{0,10}",
+    re.IGNORECASE,
+)
+"""What press releases and stories close with."""
+
 
 def why_prose_is_cut(prose: str) -> str | None:
     """Say what the prose breaks off in.
@@ -60,11 +66,15 @@ def why_prose_is_cut(prose: str) -> str | None:
         return _cut_row(lines)
     if len(lines) > 1 and _BARE_MARK.fullmatch(last):
         return "a list item without text"
-    if _ADDRESS.search(last) or _SMILEY_END.search(last) or _HEADING.match(last):
+    if _ADDRESS.search(last) or _SMILEY_END.search(last) or _HEADING.match(last) or _is_end(last):
         return None
     if _ends_a_sentence(last):
         return None
     return _open_mark(last) or _dangling_end(last) or _cut_sentence(lines)
+
+
+def _is_end(line: str) -> bool:
+    return _END_MARK.fullmatch(line.strip()) is not None
 
 
 def _cut_row(lines: list[str]) -> str | None:

@@ -31,7 +31,8 @@ _LOADERS: Final = re.compile(
 )
 _DIGEST_NAME: Final = re.compile(r"(?:expected_|computed_)?(?:signature|hmac|mac)")
 _XML_PARSERS: Final = re.compile(r"lxml\.etree\.(?:parse|fromstring|XML|iterparse)")
-_FAST_HASHES: Final = re.compile(r"md5|sha1|sha224|sha256|sha384|sha512|sha3_256|sha3_512")
+# B324 has md5 and sha1.
+_FAST_HASHES: Final = re.compile(r"sha224|sha256|sha384|sha512|sha3_256|sha3_512")
 
 
 def _look_at_xml(view: ScopeView, node: ast.AST) -> Iterator[Found]:

@@ -32,6 +32,7 @@ class ScopeView:
         self.scope = scope
         self._aliases = aliases
         self._words: str | None = None
+        self._guarded: dict[str, bool] = {}
 
     @property
     def words(self) -> str:
@@ -46,9 +47,11 @@ class ScopeView:
 
     def is_guarded(self, kind: str) -> bool:
         """Tell whether the scope checks or cleans data of this kind, somewhere."""
-        return _GUARDS[kind].search(self.words) is not None or (
-            kind in {"path", "url"} and self._compares_given()
-        )
+        if kind not in self._guarded:
+            self._guarded[kind] = _GUARDS[kind].search(self.words) is not None or (
+                kind in {"path", "url"} and self._compares_given()
+            )
+        return self._guarded[kind]
 
     def _compares_given(self) -> bool:
         return any(

@@ -7,7 +7,7 @@ from typing import Final
 from gonogo_checkers.code_blocks import CodeBlock
 from gonogo_checkers.placeholder_secrets import looks_secret
 from gonogo_checkers.python_snippets import PythonSnippet, SkippedPart, read_python
-from gonogo_checkers.python_weaknesses import find_python_weaknesses, is_sql_from_parts
+from gonogo_checkers.python_weaknesses import find_python_weaknesses, rows_of_built_sql
 from gonogo_checkers.weaknesses import CodeScan, LocatedWeakness, Weakness
 
 _PASSWORD_RULES: Final = frozenset({"B105", "B106", "B107"})
@@ -35,12 +35,13 @@ def _kept(
     weaknesses: tuple[Weakness, ...], own: tuple[Weakness, ...], snippet: PythonSnippet
 ) -> Iterator[Weakness]:
     has_sql = any(weakness.rule == "SEC205" for weakness in own)
+    asks = not has_sql and any(weakness.rule == "B608" for weakness in weaknesses)
+    sql_rows = rows_of_built_sql(snippet) if asks else frozenset()
     for weakness in weaknesses:
         if weakness.rule in _PASSWORD_RULES and not _shows_secret(weakness, snippet):
             continue
-        if weakness.rule == "B608" and (has_sql or not is_sql_from_parts(snippet, weakness.place)):
-            continue
-        yield weakness
+        if weakness.rule != "B608" or weakness.place.row in sql_rows:
+            yield weakness
 
 
 def _shows_secret(weakness: Weakness, snippet: PythonSnippet) -> bool:

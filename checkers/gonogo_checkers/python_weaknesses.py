@@ -103,21 +103,20 @@ def find_python_weaknesses(snippet: PythonSnippet) -> tuple[Weakness, ...]:
     )
 
 
-def is_sql_from_parts(snippet: PythonSnippet, place: Place) -> bool:
-    """Tell whether a string at the place is built from parts that could break out of it.
+def rows_of_built_sql(snippet: PythonSnippet) -> frozenset[int]:
+    """Return the 0-based lines of SQL strings built from parts that could break out of them.
 
     bandit's B608 also fires where only constants or placeholders are put in, and where an
     f-string holds no fields.
     """
+    rows: set[int] = set()
     for scope in read_scopes(snippet.tree):
         for node in scope.nodes:
-            if not isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call):
-                continue
-            if node.lineno - 1 <= place.row <= (node.end_lineno or node.lineno) - 1:
+            if isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call):
                 text, parts = scope.open_parts(node)
                 if parts and parts != [node] and python_injections.is_sql(text):
-                    return True
-    return False
+                    rows.update(range(node.lineno - 1, node.end_lineno or node.lineno))
+    return frozenset(rows)
 
 
 def _order(item: tuple[tuple[str, int, int], Found]) -> tuple[int, int, str]:

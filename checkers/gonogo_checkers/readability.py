@@ -71,6 +71,8 @@ class Readability:
     def check(self, output: Output) -> Judged | NotApplicable:
         """Judge the prose of the response."""
         text = output.response[:_LOOKED_AT]
+        if text.lstrip().startswith(("{", "[{")):
+            return NotApplicable("the response is JSON, not a text to be read")
         passages = prose_passages(text)
         grade = grade_passages(passages, least_words=self.least_words)
         if isinstance(grade, NotApplicable):

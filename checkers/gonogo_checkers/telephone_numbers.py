@@ -19,13 +19,14 @@ _GAP: Final = r"(?:[ \u00a0\u202f]?\(|\)[ \u00a0.-]?|[ \u00a0\u202f./\u2010-\u20
 _CANDIDATE: Final = re.compile(
     r"(?<![\w@#$€£+\uff0b])(?<!\d[.,/-])"
     rf"((?:[+\uff0b] ?)?+\(?+[+\uff0b]?+\d{{1,15}}+(?:{_GAP}\d{{1,12}}+){{0,8}}+)"
-    r"(?: ?(?:x|ext\.?|extension) ?\d{1,6})?+(?![\w%€$£°]|[.,]\d| ?[€$£%])",
+    r"(?: ?(?:x|ext\.?|extension) ?\d{1,6})?+(?![\w%€$£°]|[.,]\d| ?[€$£%]|-(?!-))",
     re.IGNORECASE,
 )
 _INTERNATIONAL: Final = re.compile(r"\(?[+\uff0b]|00[1-9]|011[ -]?[1-9]")
 _DATE: Final = re.compile(
-    r"(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./][0-3]?\d(?!\d)"
-    r"|[0-3]?\d[-./][0-3]?\d[-./](?:19|20)?\d\d(?!\d)"
+    r"(?:(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])([-./])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)?\d\d)(?!\d|[-./]\d)"
+    r"|(?:19|20)\d\d[-\u2013](?:19|20)\d\d(?!\d)"
 )
 _FORM: Final = re.compile(
     r"(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d([.-]))[2-9]\d\d[ .-]\d{4}"
@@ -36,6 +37,7 @@ _FORM: Final = re.compile(
 )
 """North America; area code in parentheses; pairs as in France; trunk zero in three groups; Brazil.
 """
+_MIN_DIGITS: Final = 7
 _MAX_DIGITS: Final = 15
 
 
@@ -70,7 +72,7 @@ def find_telephone_numbers(text: str, regions: tuple[str, ...]) -> Iterator[Tele
     for match in _CANDIDATE.finditer(text):
         written = match[1]
         count = sum(character.isdecimal() for character in written)
-        if not 6 <= count <= _MAX_DIGITS or _DATE.match(written):
+        if not _MIN_DIGITS <= count <= _MAX_DIGITS or _DATE.match(written):
             continue
         start = match.start() + len(written) - len(written.lstrip("("))
         if written.startswith("(") and ")" in written:
@@ -128,6 +130,8 @@ def _national(written: str, regions: tuple[str, ...]) -> "PhoneNumber | None":
 def _announced_number(
     written: str, regions: tuple[str, ...]
 ) -> "tuple[PhoneNumber, bool, bool] | None":
+    if "/" in written and not written.startswith("0"):
+        return None
     has_gap = re.search(r"\d\D+\d", written) is not None
     enough = sum(map(str.isdecimal, written)) >= (7 if has_gap else 8)
     number = _parse(written, regions[0] if regions else "US") if enough else None

@@ -103,6 +103,31 @@ def _words(mention: Mention) -> Instruction | None:
     return Includes(words)
 
 
+_CODE_LIKE: Final = re.compile(r"[_(){}\[\]<>=|;\\]")
+_OTHER_USE: Final = re.compile(
+    r"\s*(?:sparingly|rarely|seldom|carefully|consistently|freely|instead|rather|in place|only|"
+    r"for|as|to|when|where|whenever|if|unless|and not|not|over|throughout|"
+    r"(?:as )?(?:the |your )?(?:columns?|fields?|keys?|headers?|headings?|sections?|rows?|labels?|"
+    r"format|notation|style|parameters?|arguments?|functions?|class(?:es)?|librar(?:y|ies)|"
+    r"module|package|commands?|flags?|options?|files?))\b",
+    re.IGNORECASE,
+)
+"""What follows a quotation that says how to use something, not that its words must be there."""
+
+
+def _quoted_words(mention: Mention) -> Instruction | None:
+    """Read `include "cat"`; names of code, and what is to be used in some way, are no words."""
+    match = mention.match
+    start, end = match.span("items")
+    written = mention.original[start:end]
+    asked = _words(mention)
+    if not isinstance(asked, Includes):
+        return asked
+    if "`" in written or any(_CODE_LIKE.search(word) for word in asked.words):
+        return None
+    return None if _OTHER_USE.match(match.string, end) else asked
+
+
 def _bare_words(mention: Mention) -> Instruction | None:
     words = items_of(mention)
     return Avoids(words) if words else None
@@ -113,9 +138,16 @@ def _word_frequency(mention: Mention) -> Instruction | None:
     amount = amount_of(mention, bare="exact")
     if amount is None or (word.lower() in _NO_WORDS and MASK not in mention.match["word"]):
         return None
-    if re.search(r"\b(?:each|every)\b", _before(mention), re.IGNORECASE):
+    follows = _OTHER_UNIT.match(mention.match.string, mention.match.end())
+    if follows or re.search(r"\b(?:each|every)\b", _before(mention), re.IGNORECASE):
         return None
     return WordFrequency(word, amount)
+
+
+_OTHER_UNIT: Final = re.compile(
+    r"\s*(?:words?|sentences?|paragraphs?|characters?|letters?|lines?|bullets?|points?)\b",
+    re.IGNORECASE,
+)
 
 
 def _before(mention: Mention) -> str:
@@ -139,13 +171,13 @@ def _capital_words(mention: Mention) -> Instruction | None:
 
 
 def _begins(mention: Mention) -> Instruction | None:
-    if _PART.search(_before(mention)):
+    if _PART.search(_before(mention)) or _NEGATED.search(_before(mention)):
         return None
     return StartsWith(mention.argument("phrase"))
 
 
 def _ends(mention: Mention) -> Instruction | None:
-    if _PART.search(_before(mention) + mention.match[0]):
+    if _PART.search(_before(mention) + mention.match[0]) or _NEGATED.search(_before(mention)):
         return None
     return EndsWith(mention.argument("phrase"))
 
@@ -245,7 +277,7 @@ WORDINGS: Final = (
         _words,
     ),
     Wording(_pattern(rf"\bwith (?:the|these)\s+{_NOUN}\b\s*:\s*{_ITEMS}"), _words),
-    Wording(_pattern(rf"\b{_USES}\s+{_QUOTED_ITEMS}"), _words),
+    Wording(_pattern(rf"\b{_USES}\s+{_QUOTED_ITEMS}"), _quoted_words),
     Wording(
         _pattern(
             r"\b(?:do not|don['’]t|never)\s+(?:mention|say)\s+"
@@ -272,6 +304,7 @@ WORDINGS: Final = (
             rf"(?:\s+for)?\s+{ASKED}(?:\s+times?\b|\b(?=[\s.,;!)]|$))"
         ),
         _word_frequency,
+        needs=("word", "phrase"),
     ),
     Wording(
         _pattern(
@@ -288,6 +321,7 @@ WORDINGS: Final = (
             rf"\s+{ASKED}(?:\s+times?\b|(?=[\s.,;!)]|$))"
         ),
         _letter_frequency,
+        needs=("letter",),
     ),
     Wording(
         _pattern(
@@ -296,6 +330,7 @@ WORDINGS: Final = (
             r"(?=\s*(?:[.,;!\n]|$|in|anywhere|at all|throughout))"
         ),
         _no_letter,
+        needs=("letter",),
     ),
     Wording(
         _pattern(
@@ -304,9 +339,12 @@ WORDINGS: Final = (
             r"(?:capital(?:s|\s+letters)?|caps|upper[\s-]?case)\b"
         ),
         _capital_words,
+        needs=("capital", "caps", "upper"),
     ),
     Wording(
-        _pattern(rf"{ASKED}\s+(?:such\s+)?(?:capitali[sz]ed|all-caps)\s+words?\b"), _capital_words
+        _pattern(rf"{ASKED}\s+(?:such\s+)?(?:capitali[sz]ed|all-caps)\s+words?\b"),
+        _capital_words,
+        needs=("capital", "caps"),
     ),
     Wording(
         _pattern(
@@ -317,6 +355,7 @@ WORDINGS: Final = (
             rf"\s+{ASKED}(?:\s+times?\b|(?=[\s.,;!)]|$))"
         ),
         _capital_words,
+        needs=("capital", "caps", "upper"),
     ),
     Wording(
         _pattern(
@@ -360,6 +399,7 @@ WORDINGS: Final = (
             rf"(?:the\s+)?(?:word\s+|phrase\s+)?(?P<word>{_ITEM})"
         ),
         _paragraph,
+        needs=("paragraph",),
     ),
     Wording(
         _pattern(
@@ -368,6 +408,7 @@ WORDINGS: Final = (
             r"(?!\s*,?\s*as)"
         ),
         _sentence,
+        needs=("sentence",),
     ),
     Wording(
         _pattern(
@@ -386,6 +427,7 @@ WORDINGS: Final = (
     Wording(
         _pattern(rf"\bnot repeat any word more than (?P<n>{NUMBER}) times?\b"),
         _repeats_limited,
+        needs=("repeat",),
     ),
     Wording(
         _pattern(

@@ -67,16 +67,18 @@ class Overrun:
 
     def __str__(self) -> str:
         """Say by how much, and where."""
+        where = "did not record it" if self.used is None else "used most"
+        return f"{self.brief()}; exchange {self.exchange_id} {where}"
+
+    def brief(self) -> str:
+        """Say by how much."""
         if self.used is None:
-            return (
-                f"{self.limit}: cannot be checked, exchange {self.exchange_id} did not record it"
-                f" (allowed: {_plain(self.allowed)})"
-            )
+            return f"{self.limit} cannot be checked, {_plain(self.allowed)} allowed"
         over = float(self.used) - float(self.allowed)
         share = f", +{over / float(self.allowed):.0%}" if self.allowed else ""
         return (
             f"{self.limit}: {_plain(self.used)} used, {_plain(self.allowed)} allowed"
-            f" (over by {_plain(over)}{share}); most by exchange {self.exchange_id}"
+            f" (over by {_plain(over)}{share})"
         )
 
 
@@ -156,4 +158,6 @@ def _together(limit: str, amounts: Iterable[Amount]) -> Amount:
 
 
 def _plain(amount: Amount) -> str:
+    if isinstance(amount, float) and amount.is_integer():
+        return f"{int(amount):,}"
     return f"{amount:,}" if isinstance(amount, int) else f"{float(amount):.6g}"

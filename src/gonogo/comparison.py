@@ -81,6 +81,12 @@ class CaseComparison:
         return tuple(sorted(fallen, key=lambda change: (change.difference, change.name)))
 
     @property
+    def other_severe(self) -> tuple[SevereFinding, ...]:
+        """The new severe findings of checkers whose score did not fall beyond its tolerance."""
+        fallen = {change.name for change in self.changes if change.is_regression}
+        return tuple(severe for severe in self.severe if severe.checker_id not in fallen)
+
+    @property
     def is_regression(self) -> bool:
         """Whether the case answers worse than its baseline."""
         return bool(self.severe) or any(change.is_regression for change in self.changes)

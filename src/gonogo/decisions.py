@@ -15,7 +15,8 @@ from gonogo.exchanges import Outcome
 from gonogo.settings import Policy, SuiteBudget
 from gonogo.statistics.percentiles import TooFewValuesError, percentile
 
-_CASES_NAMED: Final = 5
+_CASES_NAMED: Final = 3
+_REASONS_NAMED: Final = 4
 _ACCEPT: Final = "accept them with --gonogo-update-baselines"
 
 
@@ -67,7 +68,13 @@ class Decision:
         """Return the one line that a run ends with."""
         if not self.reasons:
             return self.gauge
-        return f"{self.gauge}: " + "; ".join(str(reason) for reason in self.reasons)
+        return f"{self.gauge}: {self.brief()}"
+
+    def brief(self) -> str:
+        """Return the gravest reasons in one line, and how many more there are."""
+        said = "; ".join(str(reason) for reason in self.reasons[:_REASONS_NAMED])
+        more = len(self.reasons) - _REASONS_NAMED
+        return f"{said}; and {more} more reasons" if more > 0 else said
 
 
 def decide(
@@ -162,7 +169,9 @@ def _score_reasons(scores: Sequence[ScoreSummary]) -> Iterator[Reason]:
     """Name what fell; the weighted score only for cases where no single score fell."""
     single = [score for score in scores if score.name != WEIGHTED and score.regressed]
     named = {case_id for score in single for case_id, _ in score.regressed}
-    yield from (_fallen(score.name, score.regressed) for score in single)
+    harm = {score.name: sum(difference for _, difference in score.regressed) for score in single}
+    for score in sorted(single, key=lambda score: harm[score.name]):
+        yield _fallen(score.name, score.regressed)
     for score in scores:
         alone = tuple(pair for pair in score.regressed if pair[0] not in named)
         if score.name == WEIGHTED and alone:
@@ -183,10 +192,7 @@ def _fallen(name: str, regressed: Sequence[tuple[str, float]]) -> Reason:
 def _severe_reasons(comparison: Comparison) -> Iterator[Reason]:
     by_rule: dict[str, list[str]] = {}
     for case in comparison.cases:
-        fallen = {change.name for change in case.regressions}
-        for severe in case.severe:
-            if severe.checker_id in fallen:
-                continue
+        for severe in case.other_severe:
             by_rule.setdefault(f"{severe.checker_id} {severe.finding.rule}", []).append(
                 case.case_id
             )

@@ -58,7 +58,15 @@ class UnknownCheckerError(GonogoError):
 
 
 class BudgetBlownError(GonogoError, AssertionError):
-    """An exchange, a trial or a test used more than its budget."""
+    """An exchange, a trial or a test used more than its budget.
+
+    Attributes:
+        brief: The first limit that does not hold, in one line.
+    """
+
+    def __init__(self, message: str, brief: str) -> None:
+        self.brief = brief
+        super().__init__(message)
 
 
 class BelowThresholdError(GonogoError, AssertionError):

@@ -285,7 +285,7 @@ class Gonogo:
         overruns = check_budget(budget, exchanges, self.project.settings.prices)
         if overruns:
             lines = [f"budget blown ({where})", *(f"  {overrun}" for overrun in overruns)]
-            raise BudgetBlownError("\n".join(lines))
+            raise BudgetBlownError("\n".join(lines), overruns[0].brief())
 
     def _suite(self) -> Suite:
         if self.suite_name is None:
@@ -429,7 +429,7 @@ def _describe_regression(comparison: CaseComparison, suite: Suite) -> str:
         lines.append(
             f"  {change.name}: {change.before:.2f} -> {after} ({change.difference:+.2f}){why}"
         )
-    for severe in comparison.severe:
+    for severe in comparison.other_severe:
         finding = severe.finding
         line = "" if finding.line is None else f", line {finding.line} of the response"
         lines.append(

@@ -60,7 +60,7 @@ def read_lines(stream: IO[bytes], name: str) -> Iterator[tuple[str, bytes] | Pro
             yield Problem(f"{name}:{number}", f"the line is longer than {MAX_LINE_BYTES} bytes")
             return
         if line.strip():
-            yield f"{name}:{number}", line
+            yield f"{name}:{number}", line.rstrip(b"\r\n")
 
 
 def read_records(

@@ -243,7 +243,7 @@ def _failure_of(error: BaseException, *, has_result: bool) -> tuple[Failure, str
 
     message = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, BudgetBlownError):
-        return Failure.BUDGET, message.removeprefix("budget blown ")
+        return Failure.BUDGET, error.brief
     counted = MissingRecordingError | NotScoredError | RegressionError
     if has_result and isinstance(error, counted):
         return Failure.ALREADY_COUNTED, message

@@ -4,7 +4,7 @@ Rows come in from the tests, one a case, whichever process ran it; this is the o
 they become decisions.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -157,11 +157,12 @@ class Run:
         return line
 
     def _said(self) -> list[str]:
-        by_suite = {
-            run.suite.name: [str(reason) for reason in run.decision.reasons] for run in self.suites
-        }
-        said = [f"{suite}: {', '.join(texts)}" for suite, texts in by_suite.items() if texts]
-        return ["; ".join(said)] if said else []
+        said = [
+            f"{run.suite.name}: {run.decision.brief()}"
+            for run in self.suites
+            if run.decision.reasons
+        ]
+        return [" | ".join(said)] if said else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,13 +293,15 @@ def _results(suite: Suite, rows: Mapping[str, Row]) -> tuple[CaseResult, ...]:
     return tuple(decode_case_result(text) for text in encoded if text is not None)
 
 
-def _row_reasons(rows: Iterable[Row]) -> Iterable[Reason]:
+def _row_reasons(rows: Collection[Row]) -> Iterator[Reason]:
     skipped = tuple(row.case for row in rows if row.skipped is not None)
     if skipped:
         yield Reason(says=Gauge.UNDECIDED, text="were skipped", cases=skipped)
+    blown = {row.case: row.message for row in rows if row.failure is Failure.BUDGET}
+    if blown:
+        text = f"budget exceeded: {next(iter(blown.values()))}"
+        yield Reason(says=Gauge.NO_GO, text=text, cases=tuple(blown))
     for row in rows:
-        if row.failure is Failure.BUDGET:
-            yield Reason(says=Gauge.NO_GO, text=f"budget: {row.message}", cases=(row.case,))
         if row.failure is Failure.TEST:
             yield Reason(says=Gauge.NO_GO, text=f"test failed: {row.message}", cases=(row.case,))
 

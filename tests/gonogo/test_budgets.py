@@ -58,7 +58,7 @@ def test_an_overrun_says_by_how_much_and_on_which_exchange() -> None:
         Budget(output_tokens=200), [exchange("a"), exchange("b", output=150)], {}
     )
     assert str(overrun) == (
-        "output_tokens: 250 used, 200 allowed (over by 50, +25%); most by exchange b"
+        "output_tokens: 250 used, 200 allowed (over by 50, +25%); exchange b used most"
     )
 
 

@@ -15,7 +15,7 @@ SETTINGS = "[tool.gonogo.domains.greetings]\nweights = {coherence = 1.0, truncat
 ASKED = "Please tell me where my order is and when it will arrive at my house."
 GOOD = {"id": "good", "prompt": ASKED, "response": "It is on its way and arrives tomorrow."}
 CUT = {
-    "id": "torn",
+    "id": "cut",
     "prompt": ASKED,
     "response": "It is on its way and will be at your",
     "domain": "greetings",

@@ -50,7 +50,7 @@ def test_no_go_says_what_fell_by_how_much_in_which_cases() -> None:
 def test_many_cases_are_counted_not_listed() -> None:
     names = [f"c{n}" for n in range(8)]
     decision = decided([scored(n, 0.9) for n in names], [scored(n, 0.4) for n in names])
-    assert str(decision).endswith("(c0, c1, c2, c3, c4 and 3 more)")
+    assert str(decision).endswith("(c0, c1, c2 and 5 more)")
 
 
 def test_a_severe_finding_without_a_fallen_score_is_named() -> None:

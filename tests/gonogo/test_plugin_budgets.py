@@ -36,9 +36,9 @@ def test_what_stays_within_passes(accepted: App, pytester: pytest.Pytester, limi
     [
         (
             "output_tokens=10",
-            "output_tokens: 20 used, 10 allowed (over by 10, +100%); most by *ex_kim",
+            "output_tokens: 20 used, 10 allowed (over by 10, +100%); exchange ex_kim used most",
         ),
-        ("cost_usd=0.0003", "cost_usd: 0.00032 used, 0.0003 allowed*ex_kim"),
+        ("cost_usd=0.0003", "cost_usd: 0.00032 used, 0.0003 allowed*ex_kim*"),
         ("latency_seconds=1", "latency_seconds: 1.5 used, 1 allowed*"),
         ("ttft_seconds=0.3", "ttft_seconds: 0.4 used, 0.3 allowed*"),
         ("input_tokens=59", "input_tokens: 60 used, 59 allowed*"),
@@ -52,7 +52,7 @@ def test_a_blown_budget_fails_in_the_call_phase(
     result = pytester.runpytest_inprocess("evals", "-k", "kim")
     result.assert_outcomes(failed=1, deselected=2)
     result.stdout.fnmatch_lines(["*BudgetBlownError: budget blown*trial kim#1*", f"*{said}"])
-    result.stdout.fnmatch_lines(["NO-GO: greetings: budget: *"])
+    result.stdout.fnmatch_lines(["NO-GO: greetings: budget exceeded: *(kim) *"])
 
 
 @pytest.mark.parametrize(

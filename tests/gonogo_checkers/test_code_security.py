@@ -41,6 +41,7 @@ def test_a_finding_keeps_what_bandit_says_of_it():
         ("        a = 1\n    def g(self):\n        eval(a)", "python", "eval(a)"),
         ("except ValueError:\n    eval(x)", "python", "eval(x)"),
         ("# comment\reval(x)", "python", "eval(x)"),
+        ("run = subprocess.call(\n    cmd,\n    shell=True,\n)", "python", "shell=True,\n)"),
         ("a = 1\r\neval(x)\r", "python", "eval(x)"),
         ('cur.execute(\n    f"SELECT a FROM t WHERE b = {b}"\n)', "python", None),
         ("render() {\n  const é = '日'; eval(this.x);\n}", "js", "eval(this.x)"),
@@ -154,6 +155,10 @@ def test_no_warning_of_the_code_reaches_the_caller():
         fenced("eval(x)\n" * 12_000),
         fenced("if x:\n print x\n" * 6_000),
         fenced("q = 'a'\n" + "q += b\n" * 5_000 + "cur.execute(q)\n" * 500),
+        fenced("q = 'SELECT a FROM t WHERE b = ' + b\n" * 2_500),
+        fenced("n = request.args['n']\n" + "open(n)\n" * 6_000),
+        fenced("redirect(request.args['n'])\n" * 3_000),
+        fenced("s = f'SELECT a FROM t WHERE b = {s}'\n" * 1_500 + "cur.execute(s)\n" * 1_500),
         "".join(fenced("a;" * 3_000) for _ in range(150)),
         fenced("eval(x);" * 120_000, "js"),
         fenced("eval(x);" * 12_000, "js"),
@@ -162,7 +167,8 @@ def test_no_warning_of_the_code_reaches_the_caller():
         fenced("x = y + 'a' + " * 6_000 + "1", "js"),
     ],
     ids=[
-        *("long", "findings", "broken", "string-built-long", "many-blocks"),
+        *("long", "findings", "broken", "string-built-long", "sql", "paths"),
+        *("redirects", "sql-run", "many-blocks"),
         *("js-long", "js-findings", "js-brackets", "js-templates", "js-sum"),
     ],
 )

@@ -92,7 +92,7 @@ def _regression_lines(cases: tuple[CaseComparison, ...]) -> Iterator[str]:
             after = "gone" if change.after is None else f"{change.after:.2f}"
             what = f"{escape(change.name)} {change.before:.2f} → {after}"
             yield f"| {escape(case.case_id)} | {what} | {escape(change.why)} |"
-        for severe in case.severe:
+        for severe in case.other_severe:
             finding = severe.finding
             what = f"new {finding.severity} finding {escape(finding.rule)}"
             yield f"| {escape(case.case_id)} | {what} | {escape(finding.message)} |"

@@ -71,10 +71,10 @@ def _print_suite(console: Console, run: SuiteRun, mode: str) -> None:
 
 
 def _score_table(scores: tuple[ScoreSummary, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2), collapse_padding=False)
-    table.add_column("  score", no_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    table.add_column("  score", no_wrap=True, min_width=20)
     for column in ("cases", "baseline", "now", "change", "better", "worse", "equal"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
     for score in scores:
         table.add_row(
             f"  {score.name}",
@@ -96,7 +96,7 @@ def _print_regressions(console: Console, cases: tuple[CaseComparison, ...]) -> N
             after = "gone" if change.after is None else f"{change.after:.2f}"
             why = f"  {one_line(change.why, _WHY_SHOWN)}" if change.why else ""
             console.print(f"    {change.name} {change.before:.2f} -> {after}{why}")
-        for severe in case.severe:
+        for severe in case.other_severe:
             finding = severe.finding
             console.print(
                 f"    new {finding.severity} finding {severe.checker_id} {finding.rule}:"

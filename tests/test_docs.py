@@ -1,0 +1,83 @@
+"""What the documentation shows is what the code reads."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gonogo.baselines import BaselineCase, BaselineHeader, _decode_line
+from gonogo.cases import decode_case
+from gonogo.exchanges import decode_exchange
+from gonogo.scorecards import decode_scorecard
+from gonogo.settings import Settings, decode_settings
+from gonogo_checkers.output import Output
+from gonogo_checkers.verdict import Judged
+
+ROOT = Path(__file__).parents[1]
+FORMATS = (ROOT / "docs" / "reference" / "formats.md").read_text()
+
+
+def section(title: str) -> str:
+    return re.split(rf"^## {title}$", FORMATS, flags=re.MULTILINE)[1].split("\n## ")[0]
+
+
+def examples(title: str) -> list[bytes]:
+    return [block.encode() for block in re.findall(r"```json\n(.*?)```", section(title), re.DOTALL)]
+
+
+def test_the_exchange_of_the_reference() -> None:
+    (example,) = examples("Exchange")
+    assert decode_exchange(example).request.model == "claude-sonnet-5-5"
+    shortest = re.search(r"The shortest: `(.*)`", section("Exchange"))
+    assert shortest is not None
+    assert decode_exchange(shortest[1].encode()).request.prompt == "Where is my refund?"
+
+
+def test_the_case_of_the_reference() -> None:
+    (example,) = examples("Case")
+    assert decode_case(example).expect.max_words == 120
+
+
+def test_the_scorecard_of_the_reference() -> None:
+    (example,) = examples("Scorecard")
+    assert decode_scorecard(example).broken == {"pii": "KeyError at pii.py:12"}
+
+
+def test_the_baseline_of_the_reference() -> None:
+    (example,) = examples("Baseline")
+    header, case = (_decode_line(line) for line in example.splitlines())
+    assert isinstance(header, BaselineHeader)
+    assert isinstance(case, BaselineCase)
+
+
+@pytest.mark.parametrize("page", ["guide.md", "checkers.md"])
+def test_the_settings_of_the_guides(page: str) -> None:
+    for block in re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL):
+        table = tomllib.loads(block).get("tool", {}).get("gonogo", {})
+        assert isinstance(decode_settings(table, page), Settings)
+
+
+def test_the_checker_of_the_guide_works() -> None:
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "checkers.md").read_text(), re.DOTALL
+    )
+    names: dict[str, object] = {"__name__": "acme.checks"}
+    exec(code, names)  # noqa: S102 - our own documentation
+    verdict = names["BrandName"]().check(Output(response="Try Gonogo."))  # type: ignore[operator]
+    assert isinstance(verdict, Judged)
+    assert verdict.findings[0].rule == "BRA001"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_setting_is_in_the_reference() -> None:
+    reference = (ROOT / "docs" / "reference" / "command-line.md").read_text()
+    for name in Settings.__struct_fields__:
+        assert f"`{name}" in reference
+    assert json.dumps("fail").strip() in reference
