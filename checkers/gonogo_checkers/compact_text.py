@@ -1,4 +1,4 @@
-"""Reduces numbers and addresses to what they say, so that the way they are written does not count."""
+"""Reduces numbers and addresses to what they say; the way they are written does not count."""
 
 import re
 import unicodedata

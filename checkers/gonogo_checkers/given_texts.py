@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
 
+from gonogo_checkers.calendar_dates import CalendarDate, Duration, dates_of, durations_of
 from gonogo_checkers.derived_numbers import is_among
 from gonogo_checkers.month_names import months_in
 from gonogo_checkers.proper_names import Vocabulary, vocabulary_of
 from gonogo_checkers.quantities import Quantity, ordinal_values, quantities_of
 from gonogo_checkers.quotations import wording_of
+from gonogo_checkers.table_cells import spread_cells, table_units
 from gonogo_checkers.web_addresses import web_addresses_of
 
 _MOST_LIKELY: Final = 2_000
@@ -30,6 +33,9 @@ class GivenTexts:
         hosts: Their hosts.
         months: Months by their numbers, also those in dates such as 2024-05-15.
         likely: The first reading of every number, in order.
+        units: By how much the numbers of tables are scaled, such as 1000.
+        dates: Dates with a day and a month.
+        durations: So many days, months, years.
     """
 
     values: dict[str, list[float]]
@@ -40,6 +46,9 @@ class GivenTexts:
     hosts: frozenset[str]
     months: frozenset[int]
     likely: tuple[float, ...]
+    units: frozenset[float]
+    dates: tuple[CalendarDate, ...]
+    durations: tuple[Duration, ...]
 
     def has_number(self, quantity: Quantity) -> bool:
         """Tell whether a number is given, as it is or rounded as it is written."""
@@ -59,12 +68,29 @@ class GivenTexts:
             shares = tuple(value / 100 for value in readings)
             if self._near("plain", shares, quantity.step / 200):
                 return True
+        if quantity.kind in {"plain", "money"} and self._is_scaled(quantity):
+            return True
         slack = quantity.step / 2
         rounds = quantity.hedged or quantity.kind != "plain" or quantity.step < 1
         return any(
             self._near(kind, readings, slack if rounds else 0.0)
             or (quantity.hedged and self._near(kind, readings, _rounding(max(readings))))
             for kind in looked_in
+        )
+
+    def has_value(self, value: float, slack: float) -> bool:
+        """Tell whether a number within `slack` of a value is given."""
+        return self._near("any", (value,), slack)
+
+    def _is_scaled(self, quantity: Quantity) -> bool:
+        """Tell whether a table has the number in thousands or millions."""
+        return any(
+            self._near(
+                "any",
+                (value / unit for value in quantity.readings if value >= unit),
+                quantity.step / unit / 2,
+            )
+            for unit in self.units
         )
 
     def share_of_wording(self, parts: Iterable[str]) -> float:
@@ -92,10 +118,18 @@ def _digits_of(code: str) -> str:
 
 def index_texts(texts: Iterable[str]) -> GivenTexts:
     """Index the given texts, up to `MOST_CHARACTERS` of them in their order."""
-    read = list(_within_limit(texts))
-    found = list(chain.from_iterable(map(quantities_of, read)))
+    return _index(tuple(_within_limit(texts)))
+
+
+@lru_cache(maxsize=3)
+def _index(read: tuple[str, ...]) -> GivenTexts:
+    """Index them; remembered, since the cases of a suite share system prompts and documents."""
+    spread = tuple(map(spread_cells, read))
+    per_text = [quantities_of(text) for text in spread]
+    found = list(chain.from_iterable(per_text))
+    whole = (quantities_of(text) for text, cells in zip(read, spread, strict=True) if text != cells)
     by_kind: dict[str, set[float]] = {}
-    for quantity in found:
+    for quantity in chain(found, *whole):
         by_kind.setdefault(quantity.kind, set()).update(quantity.readings)
         if quantity.kind != "time":
             by_kind.setdefault("any", set()).update(quantity.readings)
@@ -105,6 +139,7 @@ def index_texts(texts: Iterable[str]) -> GivenTexts:
     addresses = list(chain.from_iterable(map(web_addresses_of, read)))
     counted = (quantity for quantity in found if quantity.kind not in {"code", "time"})
     values = chain.from_iterable(quantity.likely_readings for quantity in counted)
+    durations = chain.from_iterable(map(durations_of, spread, per_text))
     return GivenTexts(
         values={kind: sorted(numbers) for kind, numbers in by_kind.items()},
         codes=frozenset(_digits_of(one.text) for one in found if one.kind == "code"),
@@ -114,6 +149,9 @@ def index_texts(texts: Iterable[str]) -> GivenTexts:
         hosts=frozenset(address.host for address in addresses),
         months=frozenset().union(*map(months_in, read)),
         likely=tuple(islice(values, _MOST_LIKELY)),
+        units=frozenset().union(*map(table_units, read)),
+        dates=tuple(islice(chain.from_iterable(map(dates_of, read)), 200)),
+        durations=tuple(islice(durations, 200)),
     )
 
 

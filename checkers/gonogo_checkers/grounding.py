@@ -34,26 +34,19 @@ References: Niu et al. 2024, RAGTruth; Laban et al. 2023, SummEdits; Dziri et al
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import line_of, prose_of
-from gonogo_checkers.derived_numbers import (
-    derived_shares,
-    derived_values,
-    is_among,
-    sums_and_differences,
-)
-from gonogo_checkers.evidence import evidence_of, masked
+from gonogo_checkers.claim_findings import finding_at
+from gonogo_checkers.code_blocks import prose_of
 from gonogo_checkers.function_words import FUNCTION_WORDS
 from gonogo_checkers.given_texts import GivenTexts, index_texts
-from gonogo_checkers.month_names import month_number
 from gonogo_checkers.natural_language import fitting_languages, main_script
+from gonogo_checkers.number_claims import judge_numbers
 from gonogo_checkers.output import Output
 from gonogo_checkers.proper_names import Name, names_of
 from gonogo_checkers.prose import sentences_of
-from gonogo_checkers.quantities import Quantity, quantities_of
 from gonogo_checkers.quotations import Quotation, quotations_of
 from gonogo_checkers.verdict import (
     Confidence,
@@ -82,10 +75,13 @@ _COURTESY: Final = re.compile(
     r"|obrigad[oa]|grazie|prego|bedankt|graag)\b",
     re.IGNORECASE,
 )
-_MONTH: Final = re.compile(
-    r"\b(?:January|February|March|April|June|July|August|September|October|November|December)\b"
-    r"|\bMay\b(?= \d)|(?<=\d )May\b"
+_OWN_QUERY: Final = re.compile(
+    r"\b(?:search\w*|quer(?:y|ies|ied)|look(?:ed|ing) (?:up|for)|keywords?|gesucht|suche\w*|"
+    r"recherch\w+|cherch\w+|busqu\w+|buscad\w+|buscar)\b[^.!?\n\"“„«]{0,40}[\"“„«]?$",
+    re.IGNORECASE,
 )
+"""What comes before a quotation of what was looked for, which no text needs to hold."""
+_LANGUAGE_SAMPLE: Final = 20_000
 _CONTENT: Final = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*")
 _SPACELESS: Final = frozenset({"kana", "han", "thai"})
 _SMALL_WORDS: Final = frozenset().union(*FUNCTION_WORDS.values())
@@ -115,42 +111,51 @@ class Grounding:
         if not any(char.isalnum() for char in prose):
             return NotApplicable("no prose in the response")
         earlier = (turn.text for turn in output.turns)
-        given = index_texts([*output.context, output.prompt, *earlier, output.system])
-        claims = sorted(self._claims(prose, given, output), key=lambda finding: finding.start or 0)
+        called = (call.input_json for call in output.tool_calls)
+        given = index_texts([*output.context, output.prompt, *earlier, *called])
+        excusing = index_texts([output.system])
+        found = self._claims(prose, given, excusing, output)
+        claims = sorted(found, key=lambda finding: finding.start or 0)
         distinct = {(finding.rule, finding.evidence): finding for finding in reversed(claims)}
         kept = tuple(list(distinct.values())[::-1][:_MOST_FINDINGS])
         return Judged(_soften(score_findings(kept)), kept)
 
-    def _claims(self, prose: str, given: GivenTexts, output: Output) -> Iterator[Finding]:
+    def _claims(
+        self, prose: str, given: GivenTexts, excusing: GivenTexts, output: Output
+    ) -> Iterator[Finding]:
+        texts = (given, excusing)
         addresses = web_addresses_of(prose)
         quotations = quotations_of(prose)
-        yield from _judge_addresses(prose, addresses, given)
-        yield from _judge_quotations(prose, quotations, given)
+        yield from _judge_addresses(prose, addresses, texts)
+        yield from _judge_quotations(prose, quotations, texts)
         without = _blank(prose, [(address.start, address.end) for address in addresses])
-        yield from _judge_numbers(_blank_matches(without, _STRUCTURE), given)
-        context = "\n".join(output.context)[:_MOST_CHARACTERS]
-        script = main_script(prose)
-        if script != main_script(context):
+        yield from judge_numbers(_blank_matches(without, _STRUCTURE), given, excusing)
+        context = "\n".join(output.context)[:_LANGUAGE_SAMPLE]
+        script = _script_of(prose[:_LANGUAGE_SAMPLE])
+        if script != _script_of(context):
             return
         spoken, read = fitting_languages(prose), fitting_languages(context)
         same = not spoken or not read or bool(spoken & read)
-        yield from _judge_names(without, given, is_german="de" in (spoken or read), is_sure=same)
+        yield from _judge_names(without, texts, is_german="de" in (spoken or read), is_sure=same)
         if same and script not in _SPACELESS:
-            yield from self._judge_sentences(without, given)
+            yield from self._judge_sentences(without, texts)
 
-    def _judge_sentences(self, prose: str, given: GivenTexts) -> Iterator[Finding]:
+    def _judge_sentences(self, prose: str, texts: Sequence[GivenTexts]) -> Iterator[Finding]:
         for start, sentence in sentences_of(prose):
             if _COURTESY.search(sentence):
                 continue
             words = [word for word in _CONTENT.findall(sentence) if not _is_small(word)]
-            novel = [word for word in words if not given.vocabulary.knows(word)]
-            if len(words) >= self.least_words and len(novel) >= self.novel_share * len(words):
+            least = self.novel_share * len(words)
+            novel = min((_count_novel(words, text) for text in texts), default=0)
+            if len(words) >= self.least_words and novel >= least:
                 message = (
-                    f"{len(novel)} of the {len(words)} content words of this sentence are in none "
+                    f"{novel} of the {len(words)} content words of this sentence are in none "
                     "of the given texts: check where it comes from."
                 )
                 end = start + len(sentence.rstrip())
-                yield _finding("GRD005", prose, (start, end), message, Severity.LOW, Confidence.LOW)
+                yield finding_at(
+                    "GRD005", prose, (start, end), message, Severity.LOW, Confidence.LOW
+                )
 
 
 def _soften(score: float) -> float:
@@ -162,20 +167,33 @@ def _soften(score: float) -> float:
     return round(1.0 / (1.0 - math.log(max(score, 1e-6))), 6)
 
 
+def _script_of(text: str) -> str | None:
+    """Return the main script of a text, at once where it is plain ASCII."""
+    if text.isascii():
+        return "latin" if any(map(str.isalpha, text)) else None
+    return main_script(text)
+
+
 def _is_small(word: str) -> bool:
     return re.split(r"['’]", word.lower(), maxsplit=1)[0] in _SMALL_WORDS
 
 
+def _count_novel(words: Sequence[str], given: GivenTexts) -> int:
+    return sum(not given.vocabulary.knows(word) for word in words)
+
+
 def _judge_addresses(
-    prose: str, addresses: list[WebAddress], given: GivenTexts
+    prose: str, addresses: list[WebAddress], texts: Sequence[GivenTexts]
 ) -> Iterator[Finding]:
+    hosts = frozenset().union(*(text.hosts for text in texts))
     for address in addresses:
-        if address.key in given.addresses or (address.key == address.host in given.hosts):
+        is_given = any(address.key in text.addresses for text in texts)
+        if is_given or (address.key == address.host in hosts):
             continue
-        known = address.host in given.hosts
+        known = address.host in hosts
         what = "The e-mail address" if address.is_email else "The web address"
         place = "; its host is, its path is not" if known else ""
-        yield _finding(
+        yield finding_at(
             "GRD004",
             prose,
             (address.start, address.end),
@@ -186,14 +204,16 @@ def _judge_addresses(
 
 
 def _judge_quotations(
-    prose: str, quotations: list[Quotation], given: GivenTexts
+    prose: str, quotations: list[Quotation], texts: Sequence[GivenTexts]
 ) -> Iterator[Finding]:
     for quotation in quotations:
-        if all(part in given.wording for part in quotation.parts):
+        if any(all(part in text.wording for part in quotation.parts) for text in texts):
             continue
-        near = given.share_of_wording(quotation.parts) >= 0.5
+        if _OWN_QUERY.search(prose, max(0, quotation.start - 60), quotation.start):
+            continue
+        near = texts[0].share_of_wording(quotation.parts) >= 0.5
         what = "differs from that of" if near else "is in none of"
-        yield _finding(
+        yield finding_at(
             "GRD003",
             prose,
             (quotation.start, quotation.end),
@@ -203,78 +223,19 @@ def _judge_quotations(
         )
 
 
-def _judge_numbers(prose: str, given: GivenTexts) -> Iterator[Finding]:
-    for match in _MONTH.finditer(prose):
-        if month_number(match[0]) not in given.months:
-            message = f"{match[0]} is in none of the given texts."
-            yield _finding(
-                "GRD001", prose, match.span(), message, Severity.MEDIUM, Confidence.MEDIUM
-            )
-    quantities = quantities_of(prose)
-    missing = [quantity for quantity in quantities if not given.has_number(quantity)]
-    if not missing:
-        return
-    computed = _Computed.of(given)
-    for quantity in missing:
-        derived = computed.holds(quantity)
-        minor = derived or _is_count(quantity)
-        note = ", though it can be computed from numbers that are" if derived else ""
-        yield _finding(
-            "GRD001",
-            prose,
-            (quantity.start, quantity.end),
-            f"{masked(quantity.text)!r} is in none of the given texts{note}.",
-            Severity.LOW if minor else Severity.MEDIUM,
-            Confidence.LOW if minor else Confidence.MEDIUM,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Computed:
-    """What follows from the given numbers, sorted."""
-
-    simple: list[float]
-    values: list[float]
-    shares: list[float]
-
-    @classmethod
-    def of(cls, given: GivenTexts) -> "_Computed":
-        times = given.values.get("time", [])
-        simple = [*sums_and_differences(given.likely), *sums_and_differences(times)]
-        return cls(sorted(simple), derived_values(given.likely), derived_shares(given.likely))
-
-    def holds(self, quantity: Quantity) -> bool:
-        """Tell whether a number follows from the given ones, as it is rounded."""
-        if quantity.kind in {"code", "time"}:
-            return False
-        slack = quantity.step / 2
-        return any(
-            is_among(
-                value,
-                self.simple if value < 100 and value.is_integer() else self.values,
-                slack if slack < 0.5 or quantity.hedged else 1e-6,
-            )
-            or (quantity.kind == "percent" and is_among(value, self.shares, slack))
-            or (0 < slack < 0.5 and is_among(value, self.shares, slack))
-            for value in quantity.likely_readings
-        )
-
-
-def _is_count(quantity: Quantity) -> bool:
-    return quantity.kind == "plain" and quantity.readings[0] in range(11)
-
-
 def _judge_names(
-    prose: str, given: GivenTexts, *, is_german: bool, is_sure: bool
+    prose: str, texts: Sequence[GivenTexts], *, is_german: bool, is_sure: bool
 ) -> Iterator[Finding]:
     for name in names_of(prose):
-        unknown = [word for word in name.words if not given.vocabulary.knows(word)]
-        if not unknown or _is_abbreviation(name, given):
+        unknown = [
+            word for word in name.words if not any(text.vocabulary.knows(word) for text in texts)
+        ]
+        if not unknown or any(_is_abbreviation(name, text) for text in texts):
             continue
         if is_german and not _is_german_name(prose[name.start : name.end]):
             continue
         doubtful = len(name.words) == 1 or (name.opens_sentence and unknown == [name.words[0]])
-        yield _finding(
+        yield finding_at(
             "GRD002",
             prose,
             (name.start, name.end),
@@ -305,23 +266,3 @@ def _blank(text: str, spans: list[tuple[int, int]]) -> str:
     for start, end in spans:
         characters[start:end] = " " * (end - start)
     return "".join(characters)
-
-
-def _finding(
-    rule: str,
-    prose: str,
-    span: tuple[int, int],
-    message: str,
-    severity: Severity,
-    confidence: Confidence,
-) -> Finding:
-    return Finding(
-        rule=rule,
-        severity=severity,
-        confidence=confidence,
-        message=message,
-        start=span[0],
-        end=span[1],
-        line=line_of(prose, span[0]),
-        evidence=evidence_of(prose, *span),
-    )

@@ -38,9 +38,10 @@ class CodePlaces:
         self._starts = [block.start for block in self._blocks]
         self._literals: dict[int, list[tuple[int, int]]] = {}
 
-    def is_in_block(self, offset: int) -> bool:
-        """Tell whether a place in the response is in a block of code, of whatever kind."""
-        return self._block_at(offset) is not None
+    def is_code(self, offset: int) -> bool:
+        """Tell whether a place in the response is in a block that is more than plain text."""
+        index = self._block_at(offset)
+        return index is not None and self._blocks[index].kind is not BlockKind.TEXT
 
     def counts(self, datum: PersonalDatum) -> bool:
         """Tell whether personal data counts where it is.

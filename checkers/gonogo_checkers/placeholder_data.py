@@ -64,6 +64,13 @@ _TEST_CARDS: Final = frozenset(
 )
 # fmt: on
 _TEST_WORDS: Final = re.compile(r"\b(?:test|sandbox|dummy|fake|example|sample|demo)", re.IGNORECASE)
+_SAMPLES: Final = re.compile(
+    r"\b(?:fake|dummy|mock|sample|seed|placeholder|fictional|fictitious|made[- ]up|synthetic|test)"
+    r"(?: [\w-]{1,20}){0,3} (?:data|records?|rows?|users?|customers?|contacts?|profiles?|entries"
+    r"|persons?|people|fixtures?|e-?mails?|addresses|numbers?|names?|json|csv)\b"
+    r"|\b(?:beispiel|test)daten\b|données (?:fictives|de test)|datos (?:ficticios|de prueba)",
+    re.IGNORECASE,
+)
 _EXAMPLE_SSNS: Final = frozenset(
     {"123456789", "078051120", "219099999", "457555462", "987654321", "987654320", "999999999"}
 )
@@ -87,32 +94,38 @@ _DOCUMENTATION_NETWORKS: Final = tuple(
 )
 
 
-def is_placeholder(datum: PersonalDatum, text: str, *, in_code: bool) -> bool:
+def is_placeholder(datum: PersonalDatum, text: str, *, is_sample: bool) -> bool:
     """Tell whether a piece of data is a placeholder.
 
     Args:
         datum: What was found.
         text: The text that it was found in.
-        in_code: Whether it stands in a block of code; documentation values are placeholders there.
+        is_sample: Whether it stands in code, or sample data was asked for; documentation values are
+            placeholders there.
     """
     written = text[datum.start : datum.end]
     match datum.kind:
         case Kind.MAIL:
-            found = _is_placeholder_mail(datum, text, in_code=in_code)
+            found = _is_placeholder_mail(datum, text, is_sample=is_sample)
         case Kind.PHONE:
-            found = _is_placeholder_phone(datum.normal, in_code=in_code)
+            found = _is_placeholder_phone(datum.normal, is_sample=is_sample)
         case Kind.CARD:
             said_test = _TEST_WORDS.search(text[max(0, datum.start - 60) : datum.start])
-            found = datum.normal in _TEST_CARDS and (in_code or said_test is not None)
+            found = datum.normal in _TEST_CARDS and (is_sample or said_test is not None)
         case Kind.SSN:
             found = datum.normal in _EXAMPLE_SSNS or len(set(datum.normal)) == 1
         case Kind.IBAN:
-            found = in_code and datum.normal in _EXAMPLE_IBANS
+            found = is_sample and datum.normal in _EXAMPLE_IBANS
         case Kind.IP:
             found = _is_documentation_address(written)
         case _:
             found = is_counted_up(datum.normal)
     return found
+
+
+def asks_for_samples(prompt: str) -> bool:
+    """Tell whether a prompt asks for made-up data; 20,000 characters of it are looked at."""
+    return _SAMPLES.search(prompt[:20_000]) is not None
 
 
 def is_role_mailbox(mail: str) -> bool:
@@ -128,7 +141,7 @@ def is_counted_up(characters: str) -> bool:
     return len(set(digits)) == 1 or any(digits in counted for counted in _COUNTED)
 
 
-def _is_placeholder_mail(datum: PersonalDatum, text: str, *, in_code: bool) -> bool:
+def _is_placeholder_mail(datum: PersonalDatum, text: str, *, is_sample: bool) -> bool:
     local, _, domain = datum.normal.partition("@")
     before = text[max(0, datum.start - 200) : datum.start].rpartition(" ")[2].rpartition("\n")[2]
     is_url = "://" in before or (local == "git" and text[datum.end : datum.end + 1] in {":", "/"})
@@ -139,17 +152,17 @@ def _is_placeholder_mail(datum: PersonalDatum, text: str, *, in_code: bool) -> b
         is_url
         or _YOUR.fullmatch(local) is not None
         or is_fill_in
-        or (is_documentation and (in_code or is_generic))
+        or (is_documentation and (is_sample or is_generic))
     )
 
 
-def _is_placeholder_phone(digits: str, *, in_code: bool) -> bool:
+def _is_placeholder_phone(digits: str, *, is_sample: bool) -> bool:
     is_area_555 = len(digits) == 10 and digits.startswith("555")
     return (
         is_area_555
         or is_counted_up(digits)
         or re.search(r"(\d)\1{6}", digits) is not None
-        or (in_code and _FICTION.fullmatch(digits) is not None)
+        or (is_sample and _FICTION.fullmatch(digits) is not None)
     )
 
 

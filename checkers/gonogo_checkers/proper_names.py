@@ -4,10 +4,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from gonogo_checkers.abbreviations import SAME_THING
 from gonogo_checkers.function_words import FUNCTION_WORDS
+from gonogo_checkers.month_names import month_number
 from gonogo_checkers.number_words import UNITS
 
 
@@ -27,7 +29,9 @@ _SMALL: Final = frozenset().union(*FUNCTION_WORDS.values())
 _CALENDAR: Final = _words(
     """january february march april may june july august september october november december
     jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday
-    saturday sunday yesterday today tomorrow mon tue tues wed thu thur thurs fri sat sun am pm"""
+    saturday sunday montag dienstag mittwoch donnerstag freitag samstag sonntag lundi mardi
+    mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado domingo
+    yesterday today tomorrow mon tue tues wed thu thur thurs fri sat sun am pm"""
 )
 _TITLES: Final = _words(
     """mr mrs ms dr prof eur usd gbp chf sir madam ok okay hi hello dear sincerely celsius
@@ -45,6 +49,11 @@ _ENDINGS: Final = tuple(
         )
     )
 )
+_ENDINGS_BY_LAST: Final = {
+    last: tuple(ending for ending in _ENDINGS if ending[-1] == last)
+    for last in {ending[-1] for ending in _ENDINGS}
+}
+_LONGEST_KEPT: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,7 @@ def _is_ordinary(word: str) -> bool:
         or head in _SMALL
         or lowered in _SMALL
         or head in _CALENDAR
+        or month_number(head) is not None
         or head in _TITLES
         or head in UNITS
     )
@@ -147,8 +157,17 @@ def _looks_like_name(word: str) -> bool:
     return len(word) > 1 and any(char.isupper() or char.isdigit() for char in word[1:])
 
 
-def stems_of(word: str) -> set[str]:
+def stems_of(word: str) -> frozenset[str]:
     """Return the forms under which a word and its kin meet: Canada and Canadian share `canad`."""
+    return _stems_of(word) if len(word) <= _LONGEST_KEPT else frozenset(_forms(word))
+
+
+@lru_cache(maxsize=30_000)
+def _stems_of(word: str) -> frozenset[str]:
+    return frozenset(_forms(word))
+
+
+def _forms(word: str) -> set[str]:
     if word.isascii():
         plain = word.casefold()
     else:
@@ -158,7 +177,7 @@ def stems_of(word: str) -> set[str]:
     stems = {plain}
     if len(word) > 2 and word.endswith("s") and word[:-1].isupper():
         stems.add(plain[:-1])
-    for ending in _ENDINGS:
+    for ending in _ENDINGS_BY_LAST.get(plain[-1:], ()):
         if plain.endswith(ending) and len(plain) - len(ending) >= 4:
             stems.add(plain[: -len(ending)])
     return stems
@@ -195,13 +214,15 @@ class Vocabulary:
 
 def vocabulary_of(texts: Iterable[str]) -> Vocabulary:
     """Collect the words of some texts."""
-    words: set[str] = set()
+    tokens: set[str] = set()
     initials: set[str] = set()
     for text in texts:
-        for token in _TOKEN.findall(text):
-            words.add(token)
-            words.add(token.replace("-", ""))
-            words.update(_PART.findall(token))
+        tokens.update(_TOKEN.findall(text))
         initials.update(name.initials for name in names_of(text) if len(name.words) > 1)
-    stems = {stem for word in words if word for stem in stems_of(word)}
-    return Vocabulary(frozenset(stems), frozenset(initials))
+    words = set(tokens)
+    for token in tokens:
+        words.add(token.replace("-", ""))
+        words.update(_PART.findall(token))
+    return Vocabulary(
+        frozenset().union(*(stems_of(word) for word in words if word)), frozenset(initials)
+    )

@@ -23,7 +23,8 @@ _TIME: Final = re.compile(
     re.IGNORECASE,
 )
 _DIGITS: Final = re.compile(
-    r"(?<![A-Za-z\d])(?<!\d[.,])(?<![A-Z]-)(?P<digits>\d{1,3}(?: \d{3})+(?![.,]?\d)"
+    r"(?<![A-Za-z\d])(?<!\d[.,])(?<![A-Z]-)(?P<digits>"
+    r"\d{1,3}(?:[ \u2009\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?![.,]?\d)"
     r"|\d+(?:[.,'’\u00a0\u202f]\d+)*)"
     r"(?:(?P<attached>k|K|m|M|mn|bn|B|b|tn)(?![^\W\d_])|(?P<ordinal>st|nd|rd|th)(?![^\W\d_]))?"
 )
@@ -31,6 +32,8 @@ _LONG_CODE: Final = re.compile(
     r"(?<![\w+])(?:\+\d(?:[ .()/-]{0,2}\d){7,16}|\d{4}([ -])\d{4}\1\d{4}\1\d{2,4})(?!\w)"
 )
 _SEPARATOR: Final = re.compile(r"[.,'’\u00a0\u202f]")
+_BLANK: Final = re.compile(r"[ \u2009\u00a0\u202f]")
+_DECIMALS: Final = re.compile(r"\d+(?:[ \u2009\u00a0\u202f]\d+)*(?:[.,]\d{1,2})?")
 _SCALE_AFTER: Final = re.compile(r"[\s-]?([^\W\d_]+)")
 _PERCENT_AFTER: Final = re.compile(
     r"\s?(?:[%％٪]|per cent\b|pour cent\b|por ciento\b|por cento\b|per cento\b)"
@@ -42,6 +45,9 @@ _MONEY_AFTER: Final = re.compile(
 _BEFORE: Final = re.compile(rf"(?:([{_CURRENCY}])|\b(?:USD|EUR|GBP|JPY|CHF|CAD|AUD)\s?)$")
 _WORD_BEFORE: Final = re.compile(r"([^\W\d_]+|[~≈])\s*(?:than|to|at|als|de|a|que|di|dan)?\s*$")
 _SPELLED: Final = re.compile(r"[^\W\d_]+")
+
+
+_BEGINNINGS: Final = UNITS.keys() | TENS.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +163,8 @@ def _read_number(digits: str) -> tuple[tuple[float, ...], float]:
     """Return the values that digits may stand for, and the place value of the last."""
     if len(digits) > 40:
         return (), 1.0
-    if " " in digits:
-        return (float(digits.replace(" ", "")), *map(float, digits.split())), 1.0
+    if _BLANK.search(digits):
+        return _read_spaced(digits)
     parts = _SEPARATOR.split(digits)
     separators = _SEPARATOR.findall(digits)
     whole = float("".join(parts))
@@ -175,10 +181,26 @@ def _read_number(digits: str) -> tuple[tuple[float, ...], float]:
     return ((decimal,), step) if inner and separators[-1] != separators[0] else ((), 1.0)
 
 
+def _read_spaced(digits: str) -> tuple[tuple[float, ...], float]:
+    """Read `4 720,50`; with plain blanks it may be several numbers as well."""
+    if not _DECIMALS.fullmatch(digits):
+        return (), 1.0
+    joined = _BLANK.sub("", digits)
+    fraction = re.search(r"[.,](\d+)$", joined)
+    step = 10.0 ** -len(fraction[1]) if fraction else 1.0
+    value = float(joined.replace(",", "."))
+    if " " not in digits:
+        return (value,), step
+    return (value, *(float(part.replace(",", ".")) for part in digits.split())), step
+
+
 def _spelled(text: str) -> Iterator[Quantity]:
     words = list(_SPELLED.finditer(text))
     position = 0
     while position < len(words):
+        if words[position][0].lower() not in _BEGINNINGS:
+            position += 1
+            continue
         last, value = _spelled_run(text, words, position)
         if value is None:
             position += 1

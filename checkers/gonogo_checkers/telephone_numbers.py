@@ -96,7 +96,8 @@ def _judge(
     label = announced(text, start, Kind.PHONE)
     if _INTERNATIONAL.match(written):
         return _international(written, label=label)
-    if label is False or (label is None and not _FORM.fullmatch(written)):
+    is_fraction = "/" in written and not written.startswith(("0", "(0"))
+    if label is False or is_fraction or (label is None and not _FORM.fullmatch(written)):
         return None
     number = _national(written, regions)
     if number is not None:
@@ -130,8 +131,6 @@ def _national(written: str, regions: tuple[str, ...]) -> "PhoneNumber | None":
 def _announced_number(
     written: str, regions: tuple[str, ...]
 ) -> "tuple[PhoneNumber, bool, bool] | None":
-    if "/" in written and not written.startswith("0"):
-        return None
     has_gap = re.search(r"\d\D+\d", written) is not None
     enough = sum(map(str.isdecimal, written)) >= (7 if has_gap else 8)
     number = _parse(written, regions[0] if regions else "US") if enough else None

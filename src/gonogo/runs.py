@@ -23,7 +23,7 @@ from gonogo.baselines import (
 )
 from gonogo.comparison import Comparison, compare_results
 from gonogo.decisions import Decision, Gauge, Reason, combine, conclude, decide
-from gonogo.errors import BadInputError, BaselineRefusedError, StaleBaselineError
+from gonogo.errors import BaselineRefusedError, GonogoError
 from gonogo.evaluation import CaseResult, Suite, decode_case_result
 from gonogo.registry import CheckerRegistry
 from gonogo.settings import Settings
@@ -227,7 +227,7 @@ class Gate:
         try:
             baseline = load_baseline(self.path_of(suite))
             comparison = self._compare(suite, results, baseline)
-        except (BadInputError, StaleBaselineError) as error:
+        except GonogoError as error:
             reasons.append(Reason(says=Gauge.UNDECIDED, text=str(error)))
         if baseline is None and not reasons:
             text = "there is no baseline, accept one with --gonogo-update-baselines"

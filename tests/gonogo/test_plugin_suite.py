@@ -230,3 +230,15 @@ def test_several_recordings_of_a_case_are_several_trials(
     assert pytester.runpytest_inprocess("evals", "--gonogo-update-baselines").ret == 0
     assert '"case":"kim"' in app.baseline.read_text()
     assert '"expectations":[1.0,1.0]' in app.baseline.read_text()
+
+
+def test_settings_that_cannot_be_used_end_in_undecided(
+    accepted: App, pytester: pytest.Pytester
+) -> None:
+    path = accepted.root / "pyproject.toml"
+    path.write_text(path.read_text() + '\n[tool.gonogo.checkers.length]\nuse = "nowhere:Length"\n')
+    result = pytester.runpytest_inprocess("evals")
+    assert result.ret == 1
+    result.assert_outcomes(failed=3)
+    assert "cannot be loaded from 'nowhere:Length'" in last_line(result)
+    assert "INTERNALERROR" not in result.stdout.str()

@@ -6,12 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo_checkers.derived_numbers import (
-    derived_shares,
-    derived_values,
-    is_among,
-    sums_and_differences,
-)
+from gonogo_checkers.derived_numbers import DerivedNumbers
 from gonogo_checkers.evidence import evidence_of
 from gonogo_checkers.given_texts import index_texts
 from gonogo_checkers.grounding import Grounding
@@ -204,12 +199,16 @@ def test_one_claim_is_flagged_once() -> None:
 
 
 def test_computed_numbers() -> None:
-    values = derived_values([1_204.0, 17.0, 2_916.0, 23.0, 2_230.0, 31.0])
-    assert is_among(1_204 + 2_916 + 2_230, values, 0.0)
-    assert is_among(2_230 * 0.17, values, 1e-6)
-    assert not is_among(6_351.0, values, 0.4)
-    assert is_among(50.0, derived_shares([800.0, 1_200.0]), 0.0)
-    assert sums_and_differences([1.0]) == []
+    numbers = DerivedNumbers((1_204.0, 17.0, 2_916.0, 23.0, 2_230.0, 31.0))
+    assert numbers.holds_value(1_204 + 2_916 + 2_230, 0.0)
+    assert numbers.holds_value(2_230 * 0.17, 1e-6)
+    assert not numbers.holds_value(6_351.0, 0.4)
+    assert numbers.holds_sum(2_230 - 1_204, 0.0)
+    assert not numbers.holds_sum(2 * 17, 0.0)
+    assert DerivedNumbers((800.0, 1_200.0)).holds_share(50.0, 0.0)
+    assert not DerivedNumbers((800.0, 1_200.0)).holds_share(51.0, 0.4)
+    assert not DerivedNumbers((1.0,)).holds_sum(2.0, 0.0)
+    assert not DerivedNumbers(()).holds_value(2.0, 0.0)
 
 
 def test_evidence_holds_no_mailbox_and_no_long_number() -> None:

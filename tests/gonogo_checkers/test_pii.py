@@ -86,6 +86,12 @@ def test_numbers_with_letters_or_without_an_end_are_left() -> None:
     assert rules_of("Call 1-800-273-TALK or 1-800-799-") == []
 
 
+def test_documentation_values_are_no_leaks_in_samples_that_were_asked_for() -> None:
+    response = "Ann Lee, ann.lee@example.com, 415-555-0142\nBo Ray, bo.ray@contoso.com"
+    assert rules_of(response) == ["PII001", "PII002", "PII001"]
+    assert rules_of(response, prompt="Make up two sample customer records.") == ["PII001"]
+
+
 def test_a_number_is_not_put_together_from_two_texts() -> None:
     context = ("Room 2079", "460831 visitors")
     assert rules_of("Call +44 20 7946 0831.", context=context) == ["PII002"]
@@ -161,6 +167,9 @@ def test_nothing_to_judge(response: str) -> None:
         ("```bash\ngit clone git@github.com:acme/tool.git\n```", []),
         ("```bash\npsql postgres://app:pw@db.contoso.com/x\n```", []),
         ("```text\nDear Ann, call 030 23125456.\n```", ["PII002"]),
+        ("```text\nDear Ann, mail a.keller@example.com.\n```", ["PII001"]),
+        ("```output\nINFO user a.keller@example.com\n```", []),
+        ("```output\nINFO user a.keller@contoso.com from 81.2.69.142\n```", ["PII001", "PII006"]),
     ],
 )
 def test_what_counts_in_blocks(block: str, expected: list[str]) -> None:

@@ -33,14 +33,28 @@ def _lines(run: Run) -> Iterator[str]:
     gauge = run.decision.gauge
     yield f"## {_SIGNS[gauge]} gonogo: {gauge}"
     yield ""
-    if run.decision.reasons:
-        yield from (f"- **{reason.says}** {escape(str(reason))}" for reason in run.decision.reasons)
-        yield ""
+    yield "| suite | decision | cases | that fell | score before | now |"
+    yield "|---|---|--:|--:|--:|--:|"
+    yield from (_summary_row(suite_run) for suite_run in run.suites)
+    yield ""
     if run.not_run:
         yield f"Not run: {escape(', '.join(run.not_run))}"
         yield ""
     for suite_run in run.suites:
         yield from _suite_lines(suite_run, run.mode)
+
+
+def _summary_row(run: SuiteRun) -> str:
+    fell, before, after = "", "", ""
+    if run.comparison is not None and run.comparison.scores:
+        weighted = run.comparison.scores[0]
+        fell = str(len(run.comparison.regressed))
+        before, after = f"{weighted.before:.3f}", f"{weighted.after:.3f}"
+    gauge = run.decision.gauge
+    return (
+        f"| {escape(run.suite.name)} | {_SIGNS[gauge]} {gauge} | {len(run.results)} "
+        f"| {fell} | {before} | {after} |"
+    )
 
 
 def _suite_lines(run: SuiteRun, mode: str) -> Iterator[str]:
@@ -52,6 +66,9 @@ def _suite_lines(run: SuiteRun, mode: str) -> Iterator[str]:
         f"Mode {mode}{candidate}; {len(run.results)} of {len(run.suite.cases)} cases;"
         f" {escape(str(summarize_usage(run.results)))}"
     )
+    yield ""
+    for reason in run.decision.reasons:
+        yield f"- **{reason.says}** {escape(str(reason))}"
     yield ""
     for note in run.notes:
         yield f"> {escape(note)}"
