@@ -1,4 +1,4 @@
-"""The suite document_analysis: every case of its dataset, replayed and held against its baseline."""
+"""The suite document_analysis: each case of its dataset, replayed, held against its baseline."""
 
 import pytest
 

@@ -15,7 +15,7 @@ import msgspec
 from gonogo.json_lines import JsonObject, canonical_json
 from gonogo_checkers.output import Expectations, JsonValue, Output, ToolCall, Turn
 
-_VOLATILE: Final = frozenset({"metadata"})
+_VOLATILE: Final = frozenset({"metadata", "stream"})
 _TRUNCATED: Final = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 
@@ -78,8 +78,9 @@ class Request:
     def fingerprint(self, path: str = "/v1/messages") -> str:
         """Return what identifies the request: SHA-256 over its canonical JSON.
 
-        Method, path and body count; `metadata` does not. The order of keys and the way equal
-        numbers are written do not matter.
+        Method, path and body count; `metadata` and `stream` do not: they say who asks and how the
+        answer travels, not what is asked. The order of keys and the way equal numbers are written
+        do not matter either.
         """
         body = {key: value for key, value in self.body.items() if key not in _VOLATILE}
         document = {"method": "POST", "path": path, "body": body}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -39,6 +40,9 @@ from gonogo.settings import Settings, load_settings
 from gonogo.trials import Trial
 from gonogo_checkers.output import Expectations, Output
 from gonogo_checkers.verdict import Judged
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic, AsyncAnthropic
 
 Limit = int | float | str
 """A limit as a test writes it; `cost_usd` may be a string, to be exact."""
@@ -156,6 +160,7 @@ class Gonogo:
         """
         __tracebackhide__ = True
         suite = self._suite()
+        before = len(self.exchanges)
         try:
             trials = self._trials(suite, case, ask)
         except MissingRecordingError as error:
@@ -170,13 +175,36 @@ class Gonogo:
             self.rows.append(Row(suite=suite.name, case=case.id, result=encode_case_result(failed)))
             raise error.with_traceback(None) from None
         self.trials += trials
-        self.exchanges += [exchange for trial in trials for exchange in trial.exchanges]
+        self.exchanges[before:] = [exchange for trial in trials for exchange in trial.exchanges]
         result = self._evaluate(suite, case, trials)
         self._demand_scored(result)
         if case.expect.budget is not None:
             self._demand_budget(case.expect.budget, f"case {case.id}")
         self._demand_no_regression(suite, result)
         return result
+
+    def client(self, **options: Any) -> "Anthropic":
+        """Return a client of Claude's SDK whose calls the suite's recordings answer.
+
+        The calls are in `exchanges`, and count towards the test's budget.
+
+        Args:
+            options: Further options of `anthropic.Anthropic`.
+
+        Raises:
+            GonogoError: If the test is not one of a suite.
+        """
+        from gonogo.claude import replaying  # noqa: PLC0415 - heavy: only for tests that call
+
+        recordings = self._suite().recordings
+        return replaying.replaying_client(recordings, self.exchanges.append, **options)
+
+    def async_client(self, **options: Any) -> "AsyncAnthropic":
+        """Return an asynchronous client; otherwise as `client`."""
+        from gonogo.claude import replaying  # noqa: PLC0415 - heavy: only for tests that call
+
+        recordings = self._suite().recordings
+        return replaying.async_replaying_client(recordings, self.exchanges.append, **options)
 
     def score(
         self,
@@ -290,13 +318,13 @@ class Gonogo:
     def _suite(self) -> Suite:
         if self.suite_name is None:
             raise GonogoError(
-                "gonogo.run needs the suite: mark the test with @pytest.mark.gonogo(suite='…')"
+                "this needs a suite: mark the test with @pytest.mark.gonogo(suite='…')"
             )
         return self.project.suite(self.suite_name)
 
     def _trials(self, suite: Suite, case: Case, ask: Ask | None) -> tuple[Trial, ...]:
         if ask is not None:
-            return ask_application(case, suite.shared_request, ask)
+            return ask_application(case, suite.shared_request, ask, self.exchanges)
         return replay_trials(case, suite.shared_request, suite.recordings)
 
     def _evaluate(self, suite: Suite, case: Case, trials: tuple[Trial, ...]) -> CaseResult:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gonogo.cases import Case
 from gonogo.errors import BadInputError, MissingRecordingError, Problem
 from gonogo.exchanges import Exchange, Request, decode_exchange
 from gonogo.json_lines import JsonObject, canonical_json, load_records
@@ -31,8 +30,12 @@ class Recordings:
     path: Path
     by_fingerprint: Mapping[str, tuple[Exchange, ...]]
 
-    def answers_to(self, case: Case, request: Request) -> tuple[Exchange, ...]:
+    def answers_to(self, request: Request, who: str) -> tuple[Exchange, ...]:
         """Return the recorded answers to a request, one a trial.
+
+        Args:
+            request: What is asked.
+            who: Who asks it, for the message of a miss: `case refund-late`.
 
         Raises:
             MissingRecordingError: If there are none; says what differs from the nearest one.
@@ -40,11 +43,11 @@ class Recordings:
         fingerprint = request.fingerprint()
         found = self.by_fingerprint.get(fingerprint)
         if found is None:
-            raise MissingRecordingError(self._describe_miss(case, request, fingerprint))
+            raise MissingRecordingError(self._describe_miss(who, request, fingerprint))
         return found
 
-    def _describe_miss(self, case: Case, request: Request, fingerprint: str) -> str:
-        lines = [f"case {case.id}: no recording answers its request ({fingerprint[:12]})"]
+    def _describe_miss(self, who: str, request: Request, fingerprint: str) -> str:
+        lines = [f"{who}: no recording answers its request ({fingerprint[:12]})"]
         nearest = self._nearest(request)
         if nearest is None:
             lines.append(f"  {self.path} holds no recordings")

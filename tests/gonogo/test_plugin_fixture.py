@@ -55,7 +55,7 @@ def test_app(gonogo):
             "gonogo.check('x', domain='greetings', expect={'contain': ['y']})",
             "*unknown field `contain`*",
         ),
-        ("gonogo.run(None)", "*gonogo.run needs the suite*"),
+        ("gonogo.run(None)", "*this needs a suite*"),
         ("gonogo.budget(cost=1).__enter__()", "*unknown field `cost`*"),
     ],
 )

@@ -26,14 +26,14 @@ def recorded(id_: str, prompt: str, **changed: Any) -> dict[str, Any]:
 def test_found_by_the_request_not_by_its_place(tmp_path: Path) -> None:
     path = tmp_path / "recordings.jsonl"
     write(path, recorded("other", "Hello?"), recorded("mine", "Where is my refund?"))
-    (found,) = load_recordings(path).answers_to(CASE, CASE.request_with(SHARED))
+    (found,) = load_recordings(path).answers_to(CASE.request_with(SHARED), "case refund")
     assert found.id == "mine"
 
 
 def test_several_answers_are_several_trials_in_order(tmp_path: Path) -> None:
     path = tmp_path / "recordings.jsonl"
     write(path, recorded("one", "Where is my refund?"), recorded("two", "Where is my refund?"))
-    found = load_recordings(path).answers_to(CASE, CASE.request_with(SHARED))
+    found = load_recordings(path).answers_to(CASE.request_with(SHARED), "case refund")
     assert [exchange.id for exchange in found] == ["one", "two"]
 
 
@@ -42,7 +42,7 @@ def test_a_miss_names_the_case_the_nearest_recording_and_what_changed(tmp_path: 
     write(path, recorded("other", "Hello?"), recorded("mine", "Where is my refund?"))
     now = SHARED | {"system": "Refunds within 14 days of delivery."}
     with pytest.raises(MissingRecordingError) as caught:
-        load_recordings(path).answers_to(CASE, CASE.request_with(now))
+        load_recordings(path).answers_to(CASE.request_with(now), "case refund")
     said = str(caught.value)
     assert "case refund: no recording answers its request" in said
     assert "nearest recording: mine" in said
@@ -54,7 +54,9 @@ def test_a_miss_shows_paths_into_messages_and_new_fields(tmp_path: Path) -> None
     path = tmp_path / "recordings.jsonl"
     write(path, recorded("mine", "Where is my refund?!", top_k=3))
     with pytest.raises(MissingRecordingError) as caught:
-        load_recordings(path).answers_to(CASE, CASE.request_with(SHARED | {"max_tokens": 5}))
+        load_recordings(path).answers_to(
+            CASE.request_with(SHARED | {"max_tokens": 5}), "case refund"
+        )
     said = str(caught.value)
     assert "max_tokens: not recorded, now '5'" in said
     assert "messages[0].content: recorded" in said
@@ -64,7 +66,7 @@ def test_a_miss_shows_paths_into_messages_and_new_fields(tmp_path: Path) -> None
 def test_without_any_recording_the_miss_says_so(tmp_path: Path) -> None:
     recordings = load_recordings(tmp_path / "recordings.jsonl")
     with pytest.raises(MissingRecordingError, match="holds no recordings"):
-        recordings.answers_to(CASE, CASE.request_with(SHARED))
+        recordings.answers_to(CASE.request_with(SHARED), "case refund")
 
 
 def test_two_recordings_with_one_id_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The door to Claude's SDK: the only code that imports anthropic."""
