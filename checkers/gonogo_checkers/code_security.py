@@ -81,6 +81,7 @@ from gonogo_checkers.verdict import (
 )
 from gonogo_checkers.weaknesses import CodeScan, LocatedWeakness
 
+_MOST_BLOCKS: Final = 400
 _MOST_CHARACTERS: Final = 100_000
 _MOST_FINDINGS: Final = 200
 _SCANNED: Final = frozenset({"python", *JAVASCRIPT})
@@ -129,15 +130,14 @@ def _reason(blocks: tuple[CodeBlock, ...]) -> str:
 
 def _scan_within_budget(blocks: list[CodeBlock]) -> Iterator[CodeScan]:
     budget = _MOST_CHARACTERS
-    for block in blocks:
+    for number, block in enumerate(blocks):
         budget -= len(block.text)
-        if budget < 0:
-            reason = f"past the first {_MOST_CHARACTERS} characters of code"
-            yield CodeScan(skipped=(SkippedPart(block.start, block.end, reason),), is_empty=True)
-        elif block.language == "python":
-            yield scan_python(block)
-        else:
-            yield scan_javascript(block)
+        if budget < 0 or number >= _MOST_BLOCKS:
+            reason = f"past {_MOST_CHARACTERS} characters or {_MOST_BLOCKS} blocks of code"
+            rest = SkippedPart(block.start, blocks[-1].end, reason)
+            yield CodeScan(skipped=(rest,), is_empty=True)
+            return
+        yield scan_python(block) if block.language == "python" else scan_javascript(block)
 
 
 def _findings(scan: CodeScan, response: str, *, was_scanned: bool) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ is left as it is.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _ADJOINING: Final = re.compile(r"[^\W\d],\S|\S,[^\W\d]|\d,\d{1,2}(?!\d)|\d{4},\d|\d,\d{4}")
@@ -39,6 +40,7 @@ def spread_cells(text: str) -> str:
     return "\n".join(spread)
 
 
+@lru_cache(maxsize=4)
 def table_units(text: str) -> frozenset[float]:
     """Return by how much the numbers of a text are scaled ("in thousands"): 1e3, 1e6, both."""
     units = ((_THOUSANDS, 1e3), (_MILLIONS, 1e6))
