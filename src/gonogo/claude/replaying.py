@@ -44,17 +44,7 @@ class Replayer(Middleware):
         Raises:
             MissingRecordingError: If no recording answers the request, or none is left.
         """
-        exchange = self._answer(request)
-        stream = _Events(exchange) if request.stream and exchange.response is not None else None
-        return APIResponse(
-            raw=_raw(exchange, stream),
-            cast_to=request.cast_to,
-            client=self.client,  # type: ignore[arg-type]  # set when the client is made
-            stream=request.stream,
-            stream_cls=request.stream_cls,
-            options=request.options,
-            retries_taken=request.retries_taken,
-        )
+        return APIResponse(**self._wrapped(request))
 
     async def handle_async(
         self,
@@ -62,17 +52,21 @@ class Replayer(Middleware):
         call_next: "AsyncCallNext",  # noqa: ARG002 - nothing goes on
     ) -> "AsyncAPIResponse[Any]":
         """Answer an asynchronous client; otherwise as `handle`."""
+        return AsyncAPIResponse(**self._wrapped(request))
+
+    def _wrapped(self, request: "APIRequest") -> dict[str, Any]:
+        """Return what the SDK wraps around the answer to a request, for either kind of client."""
         exchange = self._answer(request)
         stream = _Events(exchange) if request.stream and exchange.response is not None else None
-        return AsyncAPIResponse(
-            raw=_raw(exchange, stream),
-            cast_to=request.cast_to,
-            client=self.client,  # type: ignore[arg-type]  # set when the client is made
-            stream=request.stream,
-            stream_cls=request.stream_cls,
-            options=request.options,
-            retries_taken=request.retries_taken,
-        )
+        return {
+            "raw": _raw(exchange, stream),
+            "cast_to": request.cast_to,
+            "client": self.client,
+            "stream": request.stream,
+            "stream_cls": request.stream_cls,
+            "options": request.options,
+            "retries_taken": request.retries_taken,
+        }
 
     def _answer(self, api_request: "APIRequest") -> Exchange:
         path = api_request.url.partition("?")[0]
