@@ -9,10 +9,17 @@ from typing import Final
 from gonogo_checkers.month_names import month_number
 from gonogo_checkers.quantities import Quantity
 
-_WORDED: Final = re.compile(
-    r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?\s(?:of\s|de\s)?(?P<month>[^\W\d_]{3,10})\b\.?"
-    r"(?:,?\s(?:de\s)?(?P<year>\d{4})(?!\d))?"
-    r"|\b(?P<first>[^\W\d_]{3,10})\.?\s(?P<then>\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s(?P<late>\d{4})\b)?"
+_DAY_FIRST: Final = re.compile(
+    r"(?<![\d.,])(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?\s(?:of\s|de\s)?(?P<month>[^\W\d_]{3,10})\b"
+    r"(?:\.?,?\s(?:de\s)?(?P<year>\d{4})(?!\d))?"
+)
+_MONTH_FIRST: Final = re.compile(
+    r"\b(?P<month>[^\W\d_]{3,10})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?!\s?[:.]\d)"
+    r"(?:,?\s(?P<year>\d{4})\b)?"
+)
+_RANGE: Final = re.compile(
+    r"(?<![\d.,])(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?\s?(?:-|–|to|and|or|until|bis|und|au|et|à|al?|y)\s?"
+    r"(?=\d{1,2}\b)"
 )
 _ISO: Final = re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b")
 _UNIT: Final = re.compile(
@@ -57,8 +64,22 @@ class Duration:
 
 
 def dates_of(text: str) -> list[CalendarDate]:
-    """Find the dates with a day and a month, in words or as 2026-05-03, in their order."""
-    found = [date for match in _WORDED.finditer(text) if (date := _worded(match))]
+    """Find the dates with a day and a month, in words or as 2026-05-03, in their order.
+
+    In `from 20 to 27 November`, both are.
+    """
+    worded = {
+        date.start: date
+        for pattern in (_MONTH_FIRST, _DAY_FIRST)
+        for match in pattern.finditer(text)
+        if (date := _worded(match))
+    }
+    for match in _RANGE.finditer(text):
+        later = worded.get(match.end())
+        if later is not None and 1 <= int(match["day"]) <= 31:
+            start, end = match.span("day")
+            worded[start] = CalendarDate(int(match["day"]), later.month, later.year, start, end)
+    found = list(worded.values())
     for match in _ISO.finditer(text):
         month, day = int(match["month"]), int(match["day"])
         if 1 <= month <= 12 and 1 <= day <= 31:
@@ -95,11 +116,10 @@ def follows_from(
 
 
 def _worded(match: re.Match[str]) -> CalendarDate | None:
-    month = month_number(match["month"] or match["first"])
-    day = int(match["day"] or match["then"])
+    month, day = month_number(match["month"]), int(match["day"])
     if month is None or not 1 <= day <= 31:
         return None
-    year = match["year"] or match["late"]
+    year = match["year"]
     return CalendarDate(day, month, int(year) if year else None, *match.span())
 
 

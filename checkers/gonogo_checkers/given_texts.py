@@ -1,6 +1,6 @@
 """What the given texts hold, made ready to be looked up: numbers, words, wording, addresses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
@@ -87,7 +87,7 @@ class GivenTexts:
         return any(
             self._near(
                 "any",
-                (value / unit for value in quantity.readings if value >= unit),
+                [value / unit for value in quantity.readings if value >= unit],
                 quantity.step / unit / 2,
             )
             for unit in self.units
@@ -99,9 +99,11 @@ class GivenTexts:
         runs = [" ".join(words[index : index + 3]) for index in range(len(words) - 2)][:20]
         return sum(f" {run} " in self.wording for run in runs) / max(1, len(runs))
 
-    def _near(self, kind: str, readings: Iterable[float], slack: float) -> bool:
+    def _near(self, kind: str, readings: Sequence[float], slack: float) -> bool:
+        """Look readings up; slack is that of the largest: `4.27` of 4.27 million has less."""
         values = self.values.get(kind, [])
-        return any(is_among(reading, values, slack) for reading in readings)
+        largest = max(readings, default=0.0) or 1.0
+        return any(is_among(one, values, slack * one / largest) for one in readings)
 
 
 def _rounding(value: float) -> float:

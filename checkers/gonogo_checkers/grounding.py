@@ -12,12 +12,20 @@ reviewer; none of them is of high severity, and none decides.
 | GRD004 | medium, low | a web or e-mail address that is not given | "see https://units.example" |
 | GRD005 | low | a sentence mostly of content words that are not given | "Her garden won a prize." |
 
-`1,200`, `1200`, `1.2k` and `twelve hundred` are one number; `about 12 %` agrees with 11.8 %, and
-5 PM with 17:00. A number that can be computed from given ones (sums, also of columns,
-differences, products, shares, percent changes, minutes between times) is a finding of low
-severity; so are a count up to ten, a path on a given host, and a quotation of nearly the same
-wording. The parts of a name are looked up one by one, in their inflected forms too, abbreviations
-by their initials. Code is left out, and the same claim is flagged once.
+`1,200`, `1200`, `1 200`, `1.2k` and `twelve hundred` are one number, as is `1,200` in a table in
+thousands with 1.2 million; `about 12 %` agrees with 11.8 %, and 5 PM with 17:00. Rows of
+comma-separated values are read cell by cell. What the answer works out before the reader's eyes
+from given numbers (`12 x 4,500 = 54,000`) is no finding. A number that can be computed from given
+ones (sums, also of columns, differences, products, shares, percent changes, minutes between times)
+is a finding of low severity; so are a date that lies a given duration from a given date, a count up
+to ten, a path on a given host, and a quotation of nearly the same wording. The parts of a name are
+looked up one by one, in their inflected forms too, abbreviations by their initials. Code is left
+out, and the same claim is flagged once. What was searched for, the words of the user and wording
+that is offered to the reader are no quotations.
+
+The system prompt may be repeated: its numbers, names, addresses, wording, and sentences that
+restate it are no findings. A word or two in common with it excuse no sentence, and nothing is
+computed from its numbers: the score depends on the findings, and those on what was given.
 
 Needs: a context. Without one the checker does not apply.
 
@@ -77,11 +85,15 @@ _COURTESY: Final = re.compile(
 )
 _OWN_QUERY: Final = re.compile(
     r"\b(?:search\w*|quer(?:y|ies|ied)|look(?:ed|ing) (?:up|for)|keywords?|gesucht|suche\w*|"
-    r"recherch\w+|cherch\w+|busqu\w+|buscad\w+|buscar)\b[^.!?\n\"“„«]{0,40}[\"“„«]?$",
+    r"recherch\w+|cherch\w+|busqu\w+|buscad\w+|buscar|(?:to )?read out|suggest\w*|you (?:can|could|"
+    r"may|might) (?:say|write)|proposed|wording)\b[^.!?\n\"“„«]{0,40}[\"“„«]?$",
     re.IGNORECASE,
 )
-"""What comes before a quotation of what was looked for, which no text needs to hold."""
+"""What comes before a quotation that no text needs to hold: a search, wording on offer."""
 _LANGUAGE_SAMPLE: Final = 20_000
+_RESTATED: Final = 0.25
+"""Largest share of new words in a sentence that restates the system prompt: a word or two in common
+with it excuse nothing, so that a style guide does not move the score."""
 _CONTENT: Final = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*")
 _SPACELESS: Final = frozenset({"kana", "han", "thai"})
 _SMALL_WORDS: Final = frozenset().union(*FUNCTION_WORDS.values())
@@ -138,16 +150,20 @@ class Grounding:
         same = not spoken or not read or bool(spoken & read)
         yield from _judge_names(without, texts, is_german="de" in (spoken or read), is_sure=same)
         if same and script not in _SPACELESS:
-            yield from self._judge_sentences(without, texts)
+            yield from self._judge_sentences(without, given, excusing)
 
-    def _judge_sentences(self, prose: str, texts: Sequence[GivenTexts]) -> Iterator[Finding]:
+    def _judge_sentences(
+        self, prose: str, given: GivenTexts, excusing: GivenTexts
+    ) -> Iterator[Finding]:
         for start, sentence in sentences_of(prose):
             if _COURTESY.search(sentence):
                 continue
             words = [word for word in _CONTENT.findall(sentence) if not _is_small(word)]
             least = self.novel_share * len(words)
-            novel = min((_count_novel(words, text) for text in texts), default=0)
-            if len(words) >= self.least_words and novel >= least:
+            novel = _count_novel(words, given)
+            if len(words) < self.least_words or novel < least:
+                continue
+            if _count_novel(words, excusing) > _RESTATED * len(words):
                 message = (
                     f"{novel} of the {len(words)} content words of this sentence are in none "
                     "of the given texts: check where it comes from."

@@ -21,10 +21,13 @@ _MONTH: Final = re.compile(
     r"\b(?:January|February|March|April|June|July|August|September|October|November|December)\b"
     r"|\bMay\b(?= \d)|(?<=\d )May\b"
 )
+_MOST_DATES: Final = 40
 _CONSTANTS: Final = frozenset(
     {2.0, 4.0, 7.0, 10.0, 12.0, 24.0, 30.0, 52.0, 60.0, 100.0, 365.0, 1e3}
 )
 """What calculations convert units with; nobody needs to give them."""
+_NEARLY: Final = 1e-5
+"""How near a large rounded number must be to what it is computed to, as a share of it."""
 
 
 def judge_numbers(prose: str, given: GivenTexts, excusing: GivenTexts) -> Iterator[Finding]:
@@ -37,7 +40,11 @@ def judge_numbers(prose: str, given: GivenTexts, excusing: GivenTexts) -> Iterat
     """
     texts = (given, excusing)
     computed = list(_computed_dates(prose, texts))
+    told: set[tuple[int, int]] = set()
     for date in computed:
+        if (date.day, date.month) in told:
+            continue
+        told.add((date.day, date.month))
         shown = prose[date.start : date.end]
         message = f"{shown!r} is in none of the given texts, though it follows from dates that are."
         span = (date.start, date.end)
@@ -54,14 +61,19 @@ def judge_numbers(prose: str, given: GivenTexts, excusing: GivenTexts) -> Iterat
 
 def _computed_dates(prose: str, texts: Sequence[GivenTexts]) -> Iterator[CalendarDate]:
     """Yield the dates of the answer that are not given but follow from a date and a duration."""
-    bases = [date for text in texts for date in text.dates]
-    days = {(date.day, date.month) for date in bases}
+    given = [date for text in texts for date in text.dates]
+    known = {(date.day, date.month, date.year) for date in given}
+    known |= {(date.day, date.month, None) for date in given}
     durations = [duration for text in texts for duration in text.durations]
-    if not bases or not durations:
+    if not given or not durations:
         return
-    for date in dates_of(prose)[:40]:
-        if (date.day, date.month) not in days and follows_from(date, bases, durations):
-            bases.append(date)
+    computed: list[CalendarDate] = []
+    for date in dates_of(prose)[:_MOST_DATES]:
+        place = (date.day, date.month, date.year)
+        if place in known:
+            continue
+        if follows_from(date, [*computed, *given], durations):
+            computed.append(date)
             yield date
 
 
@@ -73,8 +85,9 @@ def _judge_quantities(
     known = [_is_known(quantity, texts, prose) for quantity in quantities]
     if all(known):
         return
-    derived = _Derivable(texts[0].likely)
-    worked = _Worked.of(prose, quantities, known, derived)
+    times = tuple(texts[0].values.get("time", ()))
+    worked = _Worked.of(prose, quantities, known, _Derivable(texts[0].likely, times))
+    derived = _Derivable((*worked.values, *texts[0].likely), times)
     for quantity, is_known in zip(quantities, known, strict=True):
         if is_known or quantity.start in dated or worked.has(quantity):
             continue
@@ -107,30 +120,40 @@ def _is_known(quantity: Quantity, texts: Sequence[GivenTexts], prose: str) -> bo
 
 @dataclass(frozen=True)
 class _Derivable:
-    """What follows from the given numbers."""
+    """What follows from given numbers; those that are times of day apart."""
 
     likely: tuple[float, ...]
+    times: tuple[float, ...]
 
     @cached_property
     def _numbers(self) -> DerivedNumbers:
         return DerivedNumbers(self.likely)
+
+    @cached_property
+    def _minutes(self) -> DerivedNumbers:
+        return DerivedNumbers(self.times)
 
     def holds(self, quantity: Quantity) -> bool:
         """Tell whether a number follows from the given ones, as it is rounded."""
         if quantity.kind in {"code", "time"}:
             return False
         slack = quantity.step / 2
-        within = slack if slack < 0.5 or quantity.hedged else 1e-6
-        shares = quantity.kind == "percent" or 0 < slack < 0.5
         return any(
-            (
-                self._numbers.holds_sum(value, within)
-                if value < 100 and value.is_integer()
-                else self._numbers.holds_value(value, within)
-            )
-            or (shares and self._numbers.holds_share(value, slack))
+            self._holds_value(quantity, value, slack) or self._holds_share(quantity, value, slack)
             for value in quantity.likely_readings
         )
+
+    def _holds_value(self, quantity: Quantity, value: float, slack: float) -> bool:
+        rounds = slack < 0.5 or quantity.hedged or slack < _NEARLY * value
+        within = slack if rounds else 1e-6
+        if value < 100 and value.is_integer():
+            return self._numbers.holds_sum(value, within) or self._minutes.holds_sum(value, 0.0)
+        return self._numbers.holds_value(value, within) or self._minutes.holds_sum(value, 0.0)
+
+    def _holds_share(self, quantity: Quantity, value: float, slack: float) -> bool:
+        if quantity.kind == "percent" or 0 < slack < 0.5:
+            return self._numbers.holds_share(value, slack)
+        return quantity.kind == "money" and self._numbers.holds_share(value, 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +163,12 @@ class _Worked:
     Attributes:
         values: Results whose operands are all given or worked out, sorted.
         doubtful: Places of results of which an operand is neither.
+        constants: Places of operands that convert units.
     """
 
     values: list[float]
     doubtful: frozenset[int]
+    constants: frozenset[int]
 
     @classmethod
     def of(
@@ -153,10 +178,10 @@ class _Worked:
         known: Sequence[bool],
         derived: _Derivable,
     ) -> "_Worked":
-        """Follow the calculations of the answer in their order."""
+        """Follow the calculations of the answer in their order; what is worked out helps on."""
         given = {one.start for one, is_known in zip(quantities, known, strict=True) if is_known}
         values: set[float] = set()
-        doubtful = set()
+        doubtful, constants = set(), set()
         for working in workings_of(prose, quantities):
             if all(
                 operand.start in given
@@ -165,13 +190,20 @@ class _Worked:
                 or derived.holds(operand)
                 for operand in working.operands
             ):
-                values.update(working.result.readings[:1])
+                values.add(working.value)
+                constants |= {
+                    operand.start
+                    for operand in working.operands
+                    if not _CONSTANTS.isdisjoint(operand.readings)
+                }
             else:
                 doubtful.add(working.result.start)
-        return cls(sorted(values), frozenset(doubtful))
+        return cls(sorted(values), frozenset(doubtful), frozenset(constants))
 
     def has(self, quantity: Quantity) -> bool:
-        """Tell whether a number is one of the results, as it is rounded."""
+        """Tell whether a number is one of the results, as it is rounded, or converts units."""
+        if quantity.start in self.constants:
+            return True
         slack = quantity.step / 2 if quantity.step < 1 or quantity.hedged else 0.0
         return any(is_among(value, self.values, slack) for value in quantity.likely_readings)
 

@@ -32,10 +32,12 @@ class Working:
     Attributes:
         operands: What is calculated with.
         result: What it comes to, as written.
+        value: The reading of the result that it comes to.
     """
 
     operands: tuple[Quantity, ...]
     result: Quantity
+    value: float
 
 
 def workings_of(text: str, quantities: Sequence[Quantity]) -> Iterator[Working]:
@@ -52,8 +54,9 @@ def workings_of(text: str, quantities: Sequence[Quantity]) -> Iterator[Working]:
             operands = [before]
         gap = text[before.end : after.start]
         if _EQUALS.fullmatch(gap):
-            if signs and _comes_to(operands, signs, after):
-                yield Working(tuple(operands), after)
+            value = _outcome(operands, signs, after) if signs else None
+            if value is not None:
+                yield Working(tuple(operands), after, value)
             operands, signs = [], []
             continue
         operator = _OPERATOR.fullmatch(gap) if len(operands) < _MOST_OPERANDS else None
@@ -64,26 +67,29 @@ def workings_of(text: str, quantities: Sequence[Quantity]) -> Iterator[Working]:
         operands.append(after)
 
 
-def _comes_to(operands: Sequence[Quantity], signs: Sequence[str], result: Quantity) -> bool:
-    values = [_value(operand) for operand in operands]
-    known = [value for value in values if value is not None]
-    if len(known) != len(values) or not result.readings:
-        return False
-    slack = max(result.step / 2, 1e-9 * abs(result.readings[0]))
-    worked = (_in_order(known, signs), _by_rank(known, signs))
-    return any(
-        abs(value * scale - reading) <= slack * 1.0001
-        for value in worked
-        if value is not None
-        for scale in ((1.0, 100.0) if result.kind == "percent" else (1.0,))
-        for reading in result.readings
-    )
+def _outcome(operands: Sequence[Quantity], signs: Sequence[str], result: Quantity) -> float | None:
+    """Return the reading of the result that the calculation comes to, or None."""
+    slack = 1.0001 * max(result.step / 2, 1e-9 * abs(max(result.readings, default=0.0)))
+    scales = (1.0, 100.0) if result.kind == "percent" else (1.0,)
+    for values in _readings_of(operands):
+        for value in (_in_order(values, signs), _by_rank(values, signs)):
+            for reading in result.readings:
+                if value is not None and any(
+                    abs(value * scale - reading) <= slack for scale in scales
+                ):
+                    return reading
+    return None
 
 
-def _value(operand: Quantity) -> float | None:
-    if not operand.readings:
-        return None
-    return operand.readings[0] / 100 if operand.kind == "percent" else operand.readings[0]
+def _readings_of(operands: Sequence[Quantity]) -> Iterator[list[float]]:
+    """Yield the operands as read by those to whom `4,500` is 4.5, and by all others."""
+    if all(operand.readings for operand in operands):
+        for index in (0, -1):
+            yield [
+                operand.readings[index if operand.step == 0 else 0]
+                / (100 if operand.kind == "percent" else 1)
+                for operand in operands
+            ]
 
 
 def _in_order(values: Sequence[float], signs: Sequence[str]) -> float | None:
