@@ -11,16 +11,26 @@
 | STR007 | a body that was not written | `pass  # your code here`, `raise NotImplementedError` |
 | STR008 | an error is swallowed | `except Exception: pass`, `catch (e) {}` |
 | STR009 | a default value that all calls share (Python) | `def add(item, items=[])` |
-| STR010 | an import that nothing uses (Python) | `import os` and no `os` anywhere |
+| STR010 | an import that nothing uses | `import os` and no `os` anywhere |
+| STR011 | a local variable that nothing uses | `total = 0` and no `total` below |
+| STR012 | a function that sets a variable of the module (Python) | `global count` |
+| STR013 | code that stands twice but for names and values | two functions with the same steps |
+| STR014 | a line too long to be read | 150 characters |
+| STR015 | functions in functions in functions | five deep |
+| STR016 | a value in one branch, nothing in another | `if a: return 1`, and the function ends |
+| STR017 | a handler of everything that does not raise again (Python) | `except: log()` |
+| STR018 | a comment in place of code | `# ... rest of the code` |
 
 Languages: Python, JavaScript, TypeScript, TSX, Java, Go, Rust, C, C++, C#, PHP and Ruby for STR001
-to STR005 and, where their grammar has it, STR006; STR007 and STR008 for Python, JavaScript and
-TypeScript, Java, C# and PHP.
+to STR007, STR013 to STR015 and STR018, as far as their grammars tell; STR008 for those with `try`;
+STR010 and STR011 for Python, JavaScript, TypeScript and TSX; STR016 for Python and JavaScript.
 
 **Measures.** Lines: those that are not blank. Nesting: branches, loops, `try`, `switch`, `match`
 and `with` around a statement; `else if` is no deeper than its `if`. Complexity: McCabe, "A
 Complexity Measure", IEEE TSE 2 (1976): 1, and 1 for each branch, loop, handler, case and operator
-that joins conditions. Closures are measured by themselves.
+that joins conditions, as radon counts; ruff's C901 counts neither operators nor comprehensions.
+Closures are measured by themselves. Lines that stand twice are compared without their indentation;
+functions that stand twice (STR013) by their tokens, names and values numbered as they appear.
 
 **Score**: the product over the findings of 1 less their share (see `score_findings`); 1 is best. A
 function at up to twice a limit costs 5 %, beyond it 20 %.
@@ -28,24 +38,33 @@ function at up to twice a limit costs 5 %, beyond it 20 %.
 **Not applicable** where there is no code in one of these languages.
 
 **Known limits.** A long function may be the plainest one. Abstract methods, protocols, overloads,
-stubs and functions whose docstring is all they have are no placeholders. An import that another
-block of the same response uses is used; a block that is cut shows no unused ones. 150,000
-characters of code are looked at.
+stubs, and bases that others extend are no placeholders; a body that is `pass`, `...` or a docstring
+alone is one only where the prompt names the function, and where the prompt asks for a skeleton,
+an interface or an exercise none is. A swallowed error is explained by a comment of four words. An
+import that another block of the same response uses is used; a block that is cut or leaves code out
+shows no unused names. Functions of tests look alike by their nature and are not held against each
+other. 150,000 characters of code are looked at.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from gonogo_checkers.code_blocks import find_code_blocks
-from gonogo_checkers.code_duplicates import find_duplicates
+from gonogo_checkers.code_blocks import CodeBlock, find_code_blocks
+from gonogo_checkers.code_duplicates import find_duplicates, find_near_duplicates, shape_of
+from gonogo_checkers.code_request import CodePlace, CodeRequest, read_request
 from gonogo_checkers.code_shapes import SHAPES
-from gonogo_checkers.code_tree import CodeTree, place_findings, read_trees, text_of, walk
+from gonogo_checkers.code_tree import CodeTree, Flaw, place_findings, read_trees, walk
+from gonogo_checkers.function_ends import find_missing_return, find_unreachable
 from gonogo_checkers.function_measures import FunctionMeasures, measure_functions
 from gonogo_checkers.output import Output
-from gonogo_checkers.unwritten_bodies import is_unwritten
+from gonogo_checkers.python_habits import find_global, find_shared_default
+from gonogo_checkers.swallowed_errors import find_bare_except, find_swallowed_error
+from gonogo_checkers.unused_names import find_unused_names
+from gonogo_checkers.unwritten_bodies import extended_classes, find_left_out, find_unwritten
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,
@@ -59,11 +78,32 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MOST_FINDINGS: Final = 40
-_MUTABLE: Final = frozenset({"list", "dictionary", "set", "list_comprehension"})
-_MUTABLE_CALLS: Final = frozenset({"list", "dict", "set", "defaultdict", "deque"})
-_SILENT: Final = frozenset({"pass_statement", "ellipsis", "comment", "continue_statement"})
-_WIDE_EXCEPTIONS: Final = re.compile(r"except\s*(?:\(?\s*(?:Base)?Exception\b[^:]*)?:")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_OF_ONE_LINE: Final = frozenset(
+    {"STR004", "STR009", "STR010", "STR011", "STR012", "STR014", "STR018"}
+)
+_STRING: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`")
+_TEST: Final = re.compile(r"tests?(?:_|[A-Z]|$)|\(anonymous\)$")
+_ADDRESS: Final = re.compile(r"https?://|data:|[^\s]{80}")
+
+NodeRule = Callable[[CodePlace], Flaw | None]
+
+_COMMENT_RULES: Final[tuple[NodeRule, ...]] = (find_left_out,)
+_FUNCTION_RULES: Final[tuple[NodeRule, ...]] = (find_missing_return,)
+_RULES: Final[dict[str, tuple[NodeRule, ...]]] = {
+    "comment": _COMMENT_RULES,
+    "line_comment": _COMMENT_RULES,
+    "block_comment": _COMMENT_RULES,
+    "catch_clause": (find_swallowed_error,),
+    "except_clause": (find_swallowed_error, find_bare_except),
+    "default_parameter": (find_shared_default,),
+    "typed_default_parameter": (find_shared_default,),
+    "global_statement": (find_global,),
+    "function_definition": _FUNCTION_RULES,
+    "function_declaration": _FUNCTION_RULES,
+    "method_definition": _FUNCTION_RULES,
+}
+"""By the type of the node that a rule is asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +115,9 @@ class CodeStructure:
         max_nesting: Deepest nesting in a function.
         max_complexity: Highest cyclomatic complexity.
         max_parameters: Most parameters, `self` not counted.
+        max_function_depth: Most functions around a function.
+        max_line_length: Longest line, in characters; what is quoted is not counted, and lines of
+            comments, addresses and data are left alone.
         min_duplicate_lines: Shortest run of equal lines that counts as written twice.
     """
 
@@ -85,6 +128,8 @@ class CodeStructure:
     max_nesting: int = 4
     max_complexity: int = 10
     max_parameters: int = 7
+    max_function_depth: int = 3
+    max_line_length: int = 120
     min_duplicate_lines: int = 6
 
     def check(self, output: Output) -> Judged | NotApplicable:
@@ -95,125 +140,143 @@ class CodeStructure:
             languages = sorted({block.language for block in blocks if block.language})
             told = f" ({', '.join(languages)})" if languages else ""
             return NotApplicable(f"no code in a language whose structure is known{told}")
-        used = frozenset(_WORD.findall(" ".join(block.text for block in blocks)))
-        findings = [found for tree in trees for found in self._find(tree, used)][:_MOST_FINDINGS]
+        request = read_request(output)
+        words = _words_of(blocks)
+        found = (
+            tree.finding(node, *flaw)
+            for tree in trees
+            for node, flaw in self._find(tree, request, words)
+        )
+        found = (one for one in found if not _is_given(one, request))
+        findings = list(islice(found, _MOST_FINDINGS))
         return Judged(score_findings(findings), place_findings(findings, output.response))
 
-    def _find(self, tree: CodeTree, used: frozenset[str]) -> Iterator[Finding]:
-        for function in measure_functions(tree):
-            yield from self._find_in_measures(tree, function)
-            if is_unwritten(function.node, function.around, tree.language):
-                yield tree.finding(
-                    function.node,
-                    "STR007",
-                    Severity.MEDIUM,
-                    f"The body of {function.name!r} was not written.",
+    def _find(
+        self, tree: CodeTree, request: CodeRequest, words: "Counter[str]"
+    ) -> "Iterator[tuple[Node, Flaw]]":
+        functions = measure_functions(tree)
+        extended = extended_classes(tree)
+        unwritten: set[int] = set()
+        for function in functions:
+            for flaw in self._find_in_measures(function):
+                yield function.node, flaw
+            placeholder = find_unwritten(function, request, extended)
+            if placeholder is not None:
+                unwritten.update(
+                    range(function.node.start_point.row, function.node.end_point.row + 1)
                 )
-        for duplicate in find_duplicates(tree, self.min_duplicate_lines):
-            node = tree.root.descendant_for_point_range((duplicate.again, 0), (duplicate.again, 0))
-            yield tree.finding(
-                node or tree.root,
-                "STR005",
-                Severity.LOW if duplicate.lines < 2 * self.min_duplicate_lines else Severity.MEDIUM,
-                f"{duplicate.lines} lines that already stand at line {duplicate.first + 1} of the"
-                " block: one function could serve both.",
-            )
-        yield from _find_by_node(tree, used)
+                yield function.node, placeholder
+        yield from self._find_duplicates(tree, functions)
+        yield from self._find_long_lines(tree)
+        here = Counter(set(_WORD.findall(tree.block.text)))
+        yield from find_unused_names(tree, frozenset(words - here))
+        for node, flaw in _find_by_node(tree, request):
+            if flaw.rule != "STR018" or node.start_point.row not in unwritten:
+                yield node, flaw
 
-    def _find_in_measures(self, tree: CodeTree, function: FunctionMeasures) -> Iterator[Finding]:
+    def _find_in_measures(self, function: FunctionMeasures) -> Iterator[Flaw]:
         for rule, value, limit, what in (
             ("STR001", function.lines, self.max_function_lines, "lines long"),
             ("STR002", function.nesting, self.max_nesting, "levels deep"),
             ("STR003", function.complexity, self.max_complexity, "in cyclomatic complexity"),
             ("STR004", function.parameters, self.max_parameters, "parameters wide"),
+            ("STR015", function.depth, self.max_function_depth, "functions deep"),
         ):
             if value > limit:
-                yield tree.finding(
-                    function.node,
+                yield Flaw(
                     rule,
                     Severity.MEDIUM if value > 2 * limit else Severity.LOW,
                     f"{function.name!r} is {value} {what}; at most {limit} is readable.",
                 )
 
-
-def _find_by_node(tree: CodeTree, used: frozenset[str]) -> Iterator[Finding]:
-    shape = SHAPES[tree.language]
-    for node, _ in walk(tree.root):
-        if node.type in shape.blocks:
-            yield from _find_unreachable(tree, node, shape.jumps)
-        if node.type in {"except_clause", "catch_clause"} and _is_swallowed(node):
-            yield tree.finding(
-                node,
-                "STR008",
-                Severity.MEDIUM,
-                "The error is swallowed: log it, raise it, or catch only what is expected.",
-                Confidence.MEDIUM,
+    def _find_duplicates(
+        self, tree: CodeTree, functions: "Sequence[FunctionMeasures]"
+    ) -> "Iterator[tuple[Node, Flaw]]":
+        taken: set[int] = set()
+        for again in find_duplicates(tree, self.min_duplicate_lines):
+            taken.update(range(again.again, again.last + 1))
+            message = (
+                f"{again.lines} lines that already stand at line {again.first + 1} of the block"
             )
-        if tree.language == "python":
-            yield from _find_in_python(tree, node, used)
+            yield _node_at(tree, again.again), self._duplicate("STR005", again.lines, message)
+        for again in find_near_duplicates(tree, self.min_duplicate_lines):
+            rows = range(again.again, again.last + 1)
+            if taken.isdisjoint(rows) and not _in_test(functions, again.again):
+                taken.update(rows)
+                message = f"{again.lines} lines as at line {again.first + 1}, but for values"
+                yield _node_at(tree, again.again), self._duplicate("STR013", again.lines, message)
+        for first, second in _twins(functions):
+            if second.node.start_point.row + 1 not in taken:
+                message = f"{second.name!r} does what {first.name!r} does, but for names and values"
+                yield second.node, self._duplicate("STR013", second.lines, message)
+
+    def _duplicate(self, rule: str, lines: int, message: str) -> Flaw:
+        is_long = lines >= 2 * self.min_duplicate_lines
+        severity = Severity.MEDIUM if is_long and rule == "STR005" else Severity.LOW
+        confidence = Confidence.HIGH if rule == "STR005" else Confidence.MEDIUM
+        return Flaw(rule, severity, f"{message}: one function could serve both.", confidence)
+
+    def _find_long_lines(self, tree: CodeTree) -> "Iterator[tuple[Node, Flaw]]":
+        for row, line in enumerate(tree.lines):
+            if len(line) <= self.max_line_length:
+                continue
+            text = line.decode("utf-8", "replace").rstrip()
+            node = _node_at(tree, row)
+            is_prose = "comment" in node.type or "string" in node.type
+            length = len(_STRING.sub("", text))
+            if length > self.max_line_length and not is_prose and not _ADDRESS.search(text):
+                message = f"A line of {len(text)} characters; others in this block are not counted."
+                yield node, Flaw("STR014", Severity.LOW, message)
+                return
 
 
-def _find_unreachable(tree: CodeTree, block: "Node", jumps: frozenset[str]) -> Iterator[Finding]:
-    statements = [child for child in block.named_children if child.type != "comment"]
-    for statement, after in pairwise(statements):
-        hoisted = after.type.endswith(("declaration", "definition")) or "label" in after.type
-        if statement.type in jumps and not hoisted and not after.is_error:
-            yield tree.finding(
-                after, "STR006", Severity.MEDIUM, "This is never reached.", Confidence.MEDIUM
-            )
-            return
+def _is_given(finding: Finding, request: CodeRequest) -> bool:
+    """Tell whether a flaw of one line stands so in what was given."""
+    is_of_one_line = finding.rule in _OF_ONE_LINE and len(finding.evidence) > 7
+    return is_of_one_line and finding.evidence.rstrip("…") in request.given
 
 
-def _is_swallowed(handler: "Node") -> bool:
-    body = handler.child_by_field_name("body")
-    if handler.type == "except_clause":
-        body = next((child for child in handler.named_children if child.type == "block"), None)
-        if not _WIDE_EXCEPTIONS.match(text_of(handler)[:200]):
-            return False
-    if body is None:
-        return False
-    statements = [
-        child.named_children[0] if child.type == "expression_statement" else child
-        for child in body.named_children
-        if child.type != "expression_statement" or child.named_children
-    ]
-    # A comment in an empty handler says why it is empty.
-    if handler.type == "catch_clause":
-        return not statements
-    return all(statement.type in _SILENT for statement in statements)
+def _words_of(blocks: "Sequence[CodeBlock]") -> "Counter[str]":
+    """Count in how many blocks each word stands."""
+    words: Counter[str] = Counter()
+    for block in blocks:
+        words.update(set(_WORD.findall(block.text)))
+    return words
 
 
-def _find_in_python(tree: CodeTree, node: "Node", used: frozenset[str]) -> Iterator[Finding]:
-    if node.type in {"default_parameter", "typed_default_parameter"}:
-        value = node.child_by_field_name("value")
-        called = text_of(value.child_by_field_name("function")) if value is not None else ""
-        if value is not None and (value.type in _MUTABLE or called in _MUTABLE_CALLS):
-            yield tree.finding(
-                node,
-                "STR009",
-                Severity.MEDIUM,
-                f"All calls share the default {text_of(value)[:20]!r}: make it inside.",
-            )
-    if node.type in {"import_statement", "import_from_statement"}:
-        for name in _unused_names(node, tree, used):
-            yield tree.finding(node, "STR010", Severity.LOW, f"{name!r} is imported, never used.")
+def _node_at(tree: CodeTree, row: int) -> "Node":
+    line = tree.lines[row]
+    point = (row, len(line) - len(line.lstrip()))
+    return tree.root.descendant_for_point_range(point, point) or tree.root
 
 
-def _unused_names(node: "Node", tree: CodeTree, used: frozenset[str]) -> Iterator[str]:
-    code = tree.block.text
-    if "__all__" in code or "__future__" in text_of(node) or not _is_whole(tree):
-        return
-    for child in node.children_by_field_name("name"):
-        alias = child.child_by_field_name("alias")
-        name = text_of(alias or child).split(".")[0]
-        mentioned = len(re.findall(rf"\b{re.escape(name)}\b", code)) if name in used else 0
-        if mentioned == 1 and text_of(node).count("\n") == 0:
-            yield name
-
-
-def _is_whole(tree: CodeTree) -> bool:
-    """Tell whether a block shows all that it is about: not cut, and more than imports."""
-    shows_more = any(
-        "import" not in child.type and child.type != "comment" for child in tree.root.children
+def _in_test(functions: "Sequence[FunctionMeasures]", row: int) -> bool:
+    return any(
+        _TEST.match(function.name)
+        and function.node.start_point.row <= row <= function.node.end_point.row
+        for function in functions[:500]
     )
-    return tree.block.closed and shows_more and not tree.root.has_error
+
+
+def _twins(
+    functions: "Sequence[FunctionMeasures]",
+) -> Iterator[tuple[FunctionMeasures, FunctionMeasures]]:
+    """Yield pairs of functions that do the same but for names and values."""
+    seen: dict[tuple[str, ...], FunctionMeasures] = {}
+    for function in functions[:500]:
+        shape = () if _TEST.match(function.name) else shape_of(function.node)
+        if shape and seen.setdefault(shape, function) is not function:
+            yield seen[shape], function
+
+
+def _find_by_node(tree: CodeTree, request: CodeRequest) -> "Iterator[tuple[Node, Flaw]]":
+    shape = SHAPES[tree.language]
+    for node, ancestors in walk(tree.root):
+        for rule in _RULES.get(node.type, ()):
+            flaw = rule(CodePlace(node, ancestors, tree.language, request))
+            if flaw is not None:
+                yield node, flaw
+        if node.type in shape.blocks:
+            below = find_unreachable(node, shape.jumps)
+            if below is not None:
+                yield below

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gonogo_checkers.code_blocks import CodeBlock, line_of
 from gonogo_checkers.grammars import ParseTooSlow, has_grammar, parse
@@ -18,6 +18,15 @@ _MOST_NODES: Final = 300_000
 _MOST_CODE: Final = 150_000
 _MOST_BLOCKS: Final = 100
 _EVIDENCE: Final = 80
+
+
+class Flaw(NamedTuple):
+    """What a rule says of a node."""
+
+    rule: str
+    severity: Severity
+    message: str
+    confidence: Confidence = Confidence.HIGH
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Measures the functions of a block of code: length, nesting, complexity, parameters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gonogo_checkers.code_shapes import SHAPES, CodeShape
@@ -26,6 +26,7 @@ class FunctionMeasures:
         complexity: Cyclomatic complexity (McCabe 1976): 1, and 1 for each branch, loop, handler,
             case and operator that joins conditions.
         parameters: Number of parameters that a caller passes.
+        depth: Number of functions around it, those that are one expression not counted.
     """
 
     node: "Node"
@@ -33,6 +34,7 @@ class FunctionMeasures:
     name: str
     lines: int
     parameters: int
+    depth: int = 0
     nesting: int = 0
     complexity: int = 1
 
@@ -42,7 +44,12 @@ class _Open:
     """A function that the walk is in: where its ancestors begin, and what was measured."""
 
     depth: int
-    measures: FunctionMeasures = field()
+    measures: FunctionMeasures
+
+    @property
+    def has_block(self) -> bool:
+        body = self.measures.node.child_by_field_name("body")
+        return body is not None and "block" in body.type
 
 
 def measure_functions(tree: CodeTree) -> list[FunctionMeasures]:
@@ -55,6 +62,7 @@ def measure_functions(tree: CodeTree) -> list[FunctionMeasures]:
             inside.pop()
         if node.type in shape.functions and node.child_by_field_name("body") is not None:
             measures = _begin(node, tuple(ancestors[-6:]), tree, shape)
+            measures.depth = sum(outer.has_block for outer in inside)
             measured.append(measures)
             inside.append(_Open(len(ancestors), measures))
         elif inside:
@@ -88,7 +96,12 @@ def parameters_of(function: "Node", shape: CodeShape) -> int:
     if listed is None:
         return 0
     given = [child for child in listed.named_children if child.type not in _NO_PARAMETERS]
-    return sum(text_of(child) not in shape.receivers for child in given)
+    # Go: `a, b int` is one declaration of two.
+    return sum(
+        max(len(child.children_by_field_name("name")), 1)
+        for child in given
+        if text_of(child) not in shape.receivers
+    )
 
 
 def _begin(

@@ -1,7 +1,7 @@
 """Tells in which loops, and in which function, a node of the code runs."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gonogo_checkers.code_shapes import SHAPES
@@ -73,15 +73,16 @@ def data_of(loop: "Node") -> str:
     return "" if measured is None else measured["data"]
 
 
-def calls_in(node: "Node") -> "Iterator[Node]":
-    """Yield the calls that a statement makes, at most some hundred nodes deep into it."""
-    waiting, looked_at = [node], 0
-    while waiting and looked_at < 500:
-        looked_at += 1
-        current = waiting.pop()
-        if current.type in {"call", "call_expression"}:
-            yield current
-        waiting += current.named_children
+def index_of(loop: "Node") -> str:
+    """Return the name of a loop's counter; empty where it does not count."""
+    right = loop.child_by_field_name("right")
+    if right is not None:
+        counts = text_of(right).startswith("range(")
+        return text_of(loop.child_by_field_name("left")) if counts else ""
+    initializer = loop.child_by_field_name("initializer")
+    declarators = [] if initializer is None else initializer.named_children
+    name = declarators[0].child_by_field_name("name") if declarators else None
+    return text_of(name)
 
 
 def _callback_of(ancestors: "Sequence[Node]", position: int) -> "Node | None":

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gonogo_checkers.calendar_dates import dates_of, durations_of, follows_from
 from gonogo_checkers.derived_numbers import DerivedNumbers
 from gonogo_checkers.evidence import evidence_of
 from gonogo_checkers.given_texts import index_texts
@@ -14,6 +15,8 @@ from gonogo_checkers.output import Output, Turn
 from gonogo_checkers.proper_names import names_of, vocabulary_of
 from gonogo_checkers.quantities import quantities_of
 from gonogo_checkers.quotations import quotations_of
+from gonogo_checkers.shown_working import workings_of
+from gonogo_checkers.table_cells import spread_cells, table_units
 from gonogo_checkers.verdict import Finding, Judged, Severity
 from gonogo_checkers.web_addresses import web_addresses_of
 
@@ -177,6 +180,10 @@ def test_addresses_lose_the_punctuation_behind_them() -> None:
         "“" * 10**6,
         "A'B-" * 250_000,
         "1:" * 500_000,
+        "1 x " * 250_000,
+        "3 May + " * 120_000,
+        "a,1\n" * 250_000,
+        "30 days of 3 May " * 60_000,
     ],
 )
 def test_hostile_text_takes_bounded_time(text: str) -> None:
@@ -219,3 +226,83 @@ def test_evidence_holds_no_mailbox_and_no_long_number() -> None:
     assert "private" not in shown
     assert "4111" not in shown
     assert evidence_of("x" * 100, 0, 100) == "x" * 79 + "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "results"),
+    [
+        ("12 x 4,500 = 54,000", ["54,000"]),
+        ("19 % of 4,500 = 855", ["855"]),
+        ("(4,720 - 4,500) / 4,500 = 4.9 %", ["4.9 %"]),
+        ("100 + 2 x 50 = 200", ["200"]),
+        ("£185,750 ÷ 4 = £46,437.50", ["£46,437.50"]),
+        ("3.000 mal 2 ergibt 6.000", ["6.000"]),
+        ("10 - 3 = 8", []),
+        ("5 / 0 = 0", []),
+        ("from 3-5 days, 8 in all", []),
+        ("12 x 4,500 and 54,000", []),
+    ],
+)
+def test_working_counts_where_it_comes_out(text: str, results: list[str]) -> None:
+    assert [one.result.text for one in workings_of(text, quantities_of(text))] == results
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("on 3 May 2027", [(3, 5, 2027)]),
+        ("am 3. März 2027", [(3, 3, 2027)]),
+        ("le 1er août", [(1, 8, None)]),
+        ("el 15 de mayo de 2027", [(15, 5, 2027)]),
+        ("May 3rd, 2027", [(3, 5, 2027)]),
+        ("dated 3 May", [(3, 5, None)]),
+        ("2027-05-03", [(3, 5, 2027)]),
+        ("from 20 to 27 November", [(20, 11, None), (27, 11, None)]),
+        ("40 May 2027 and 3 men", []),
+    ],
+)
+def test_dates_are_read(text: str, dates: list[tuple[int, int, int | None]]) -> None:
+    assert [(date.day, date.month, date.year) for date in dates_of(text)] == dates
+
+
+@pytest.mark.parametrize(
+    ("given", "date", "follows"),
+    [
+        ("30 days from 3 May 2027", "2 June 2027", True),
+        ("30 days from 3 May 2027", "9 June 2027", False),
+        ("six months before 15 September 2027", "15 March 2027", True),
+        ("three months from 30 November 2027", "29 February 2028", True),
+        ("five working days from 3 November", "10 November", True),
+        ("2 years from 6 May 2025", "6 May 2027", True),
+        ("2 years from 6 May 2025", "6 May 2028", False),
+        ("14 days from 24 December", "7 January", True),
+    ],
+)
+def test_dates_follow_from_durations(given: str, date: str, follows: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    durations = list(durations_of(given, quantities_of(given)))
+    assert follows_from(dates_of(date)[0], dates_of(given), durations) is follows
+
+
+def test_cells_are_set_apart_in_rows_only() -> None:
+    assert spread_cells("a,b\n1940,292940") == "a , b\n1940 , 292940"
+    prose = "Costs were 1,940 in May.\nThey were 1,200 in June, and less later."
+    assert spread_cells(prose) == prose
+
+
+def test_units_of_tables_are_read() -> None:
+    assert table_units("| EUR thousand | 2025 |") == {1e3}
+    assert table_units("all in millions; k€ 3") == {1e3, 1e6}
+    assert not table_units("a thousand people came in May")
+
+
+def test_a_scaled_number_does_not_ground_small_ones() -> None:
+    (finding,) = findings_of("It took 4.27 million.", "It took 4,720 in 2025.")
+    assert finding.severity is Severity.MEDIUM
+
+
+def test_system_prompt_changes_no_finding_that_it_does_not_state() -> None:
+    response = "Purple elephants danced wildly overnight, and 77 loaves were sold in Kiruna."
+    plain = findings_of(response)
+    guided = findings_of(response, system="Write wildly well. Never say that 12 loaves danced.")
+    assert plain == guided
+    assert {finding.rule for finding in plain} >= {"GRD001", "GRD002", "GRD005"}

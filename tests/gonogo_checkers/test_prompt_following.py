@@ -6,8 +6,15 @@ import pytest
 
 from gonogo_checkers.format_instructions import InLanguage, JsonOnly
 from gonogo_checkers.instructions import find_instructions
-from gonogo_checkers.length_instructions import Amount, BulletCount, ParagraphCount, WordCount
+from gonogo_checkers.length_instructions import (
+    Amount,
+    BulletCount,
+    ParagraphCount,
+    SentenceCount,
+    WordCount,
+)
 from gonogo_checkers.output import Output
+from gonogo_checkers.part_instructions import ItemSentenceCount, ItemWordCount, WordsBesideTable
 from gonogo_checkers.prompt_following import PromptFollowing
 from gonogo_checkers.prompt_text import mask_prompt
 from gonogo_checkers.verdict import Judged, NotApplicable
@@ -155,3 +162,50 @@ def test_hostile_prompt_comes_back_soon(piece: str) -> None:
     began = time.monotonic()
     PromptFollowing().check(Output(response="No.", prompt=prompt))
     assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize(
+    ("prompt", "instruction"),
+    [
+        ("Use bullet points, at most 9 words per bullet.", ItemWordCount(Amount(most=9))),
+        ("Each bullet: a name, then a figure, in at most 9 words.", ItemWordCount(Amount(most=9))),
+        ("List them, in one sentence for each point.", ItemSentenceCount(Amount(1, 1))),
+        ("Give me a table. Then in at most 9 words: why?", WordsBesideTable(Amount(most=9))),
+        ("Write 80 to 90 words, then a table.", WordsBesideTable(Amount(80, 90))),
+        ("First, your answer must have at most 9 words.", WordCount(Amount(most=9))),
+        ("Write 3 or 4 paragraphs.", ParagraphCount(Amount(3, 4))),
+    ],
+)
+def test_amounts_of_parts_know_their_part(prompt: str, instruction: object) -> None:
+    amounts = (ItemWordCount, ItemSentenceCount, WordsBesideTable, WordCount, ParagraphCount)
+    assert [one for one in instructions_of(prompt) if isinstance(one, amounts)] == [instruction]
+
+
+def test_item_is_pointed_to_and_holds_its_continuation() -> None:
+    response = "- one two\n- three four\n  five six\n\nSeven eight nine ten eleven."
+    output = Output(response=response, prompt="Use bullet points, at most 3 words per bullet.")
+    verdict = PromptFollowing().check(output)
+    assert isinstance(verdict, Judged)
+    (finding,) = verdict.findings
+    assert response[finding.start : finding.end] == "- three four\n  five six"
+    assert "this item has 4" in finding.message
+
+
+def test_places_stay_where_lower_case_is_longer() -> None:
+    assert instructions_of("İİİİ. Answer in exactly two sentences.") == [
+        SentenceCount(Amount(2, 2))
+    ]
+
+
+def test_two_parts_are_found_soon_in_long_sentences() -> None:
+    prompt = "two answers between both essays " * 900 + "*****" * 30
+    began = time.process_time()
+    find_instructions(prompt)
+    assert time.process_time() - began < 2
+
+
+def test_many_documents_in_a_prompt_cost_little() -> None:
+    prompt = "The tenant pays 3 words of rent in two sentences for each of 12 bullets. " * 400
+    began = time.process_time()
+    find_instructions(prompt)
+    assert time.process_time() - began < 2
