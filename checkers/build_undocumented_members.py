@@ -13,9 +13,9 @@ import warnings
 from pathlib import Path
 from typing import Final
 
-from gonogo_checkers.module_tables import undocumented_members
-from gonogo_checkers.standard_library import Answer, Module, find_member
-from gonogo_checkers.stub_modules import standard_modules
+from gonogo_checkers.references.module_tables import undocumented_members
+from gonogo_checkers.references.standard_library import Answer, Module, find_member
+from gonogo_checkers.references.stub_modules import standard_modules
 
 TABLE: Final = Path(__file__).parent / "gonogo_checkers" / "data" / "undocumented_members.tsv"
 _HEADER: Final = """\

@@ -11,7 +11,7 @@ from gonogo.evaluation import evaluate_case, load_suite
 from gonogo.registry import CheckerRegistry
 from gonogo.running import replay_trials
 from gonogo.settings import load_settings
-from gonogo_checkers.languages import canonical_language
+from gonogo_checkers.reading.languages import canonical_language
 
 ROOT = Path(__file__).parents[1]
 SUITES = ("code_generation", "content_creation", "customer_support", "document_analysis")

@@ -24,8 +24,8 @@ from measurement import Row, share
 
 from gonogo_checkers.code_hallucination import CodeHallucination
 from gonogo_checkers.output import Output
-from gonogo_checkers.package_index import is_registered
-from gonogo_checkers.standard_library import Found, Module, find_member
+from gonogo_checkers.references.package_index import is_registered
+from gonogo_checkers.references.standard_library import Found, Module, find_member
 from gonogo_checkers.verdict import Finding, Judged, NotApplicable, Severity
 
 _REAL_MEMBERS: Final = 727

@@ -14,12 +14,12 @@ from typing import Any
 
 from measurement import Row, precision_recall, share
 
-from gonogo_checkers.code_blocks import find_code_blocks
 from gonogo_checkers.code_syntax import CodeSyntax
-from gonogo_checkers.grammars import has_grammar, parse
-from gonogo_checkers.language_detection import detect_language
-from gonogo_checkers.languages import canonical_language
 from gonogo_checkers.output import Output
+from gonogo_checkers.reading.code_blocks import find_code_blocks
+from gonogo_checkers.reading.grammars import has_grammar, parse
+from gonogo_checkers.reading.language_detection import detect_language
+from gonogo_checkers.reading.languages import canonical_language
 from gonogo_checkers.verdict import Judged
 
 _CHECKER = CodeSyntax()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from measurement import Row, precision_recall, share
 
-from gonogo_checkers.given_texts import index_texts
+from gonogo_checkers.claims.given_texts import index_texts
 from gonogo_checkers.grounding import Grounding
 from gonogo_checkers.output import Output
 from gonogo_checkers.verdict import Finding, Judged

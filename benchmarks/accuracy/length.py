@@ -16,8 +16,8 @@ from measurement import Row, share
 
 from gonogo_checkers.length import Length, is_short_question
 from gonogo_checkers.output import Output
+from gonogo_checkers.reading.word_counts import count_words
 from gonogo_checkers.verdict import Judged
-from gonogo_checkers.word_counts import count_words
 
 
 def measure(data: Path) -> list[Row]:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from measurement import Row, share
 
-from gonogo_checkers import format_instructions as form
-from gonogo_checkers import length_instructions as length
-from gonogo_checkers import wording_instructions as wording
-from gonogo_checkers.code_blocks import prose_of
-from gonogo_checkers.instruction import Answer, Broken, Instruction, Kept, Unclear
-from gonogo_checkers.instructions import find_instructions
+from gonogo_checkers.instructions import format_instructions as form
+from gonogo_checkers.instructions import length_instructions as length
+from gonogo_checkers.instructions import wording_instructions as wording
+from gonogo_checkers.instructions.instruction import Answer, Broken, Instruction, Kept, Unclear
+from gonogo_checkers.instructions.known_instructions import find_instructions
+from gonogo_checkers.reading.code_blocks import prose_of
 
 _IFEVAL: dict[str, type] = {
     "punctuation:no_comma": wording.NoCommas,

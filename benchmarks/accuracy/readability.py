@@ -9,9 +9,9 @@ from pathlib import Path
 
 from measurement import Row, share
 
-from gonogo_checkers.markdown_text import split_sentences
-from gonogo_checkers.prose import words_of
 from gonogo_checkers.readability import grade_passages, prose_passages
+from gonogo_checkers.reading.markdown_text import split_sentences
+from gonogo_checkers.reading.prose import words_of
 from gonogo_checkers.verdict import NotApplicable
 
 _LEVELS = ("Ele", "Int", "Adv")

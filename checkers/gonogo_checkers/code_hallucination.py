@@ -55,22 +55,32 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import CodeBlock, find_code_blocks, line_of
-from gonogo_checkers.install_commands import Requirement, find_requirements, is_placeholder
-from gonogo_checkers.local_modules import named_files
-from gonogo_checkers.module_tables import find_removal
-from gonogo_checkers.node_modules import NodeImport, find_node_imports
 from gonogo_checkers.output import Output
-from gonogo_checkers.package_faults import (
+from gonogo_checkers.reading.code_blocks import CodeBlock, find_code_blocks, line_of
+from gonogo_checkers.references.install_commands import (
+    Requirement,
+    find_requirements,
+    is_placeholder,
+)
+from gonogo_checkers.references.local_modules import named_files
+from gonogo_checkers.references.module_tables import find_removal
+from gonogo_checkers.references.node_modules import NodeImport, find_node_imports
+from gonogo_checkers.references.package_faults import (
     NameContext,
     NameFault,
     judge_module,
     judge_requirement,
     read_context,
 )
-from gonogo_checkers.python_code import Import, PythonCode, first_blocks, read_block, span_of
-from gonogo_checkers.standard_library_faults import Fault, review
-from gonogo_checkers.stub_modules import is_standard_package
+from gonogo_checkers.references.python_code import (
+    Import,
+    PythonCode,
+    first_blocks,
+    read_block,
+    span_of,
+)
+from gonogo_checkers.references.standard_library_faults import Fault, review
+from gonogo_checkers.references.stub_modules import is_standard_package
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,

@@ -36,12 +36,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import find_code_blocks
-from gonogo_checkers.code_spots import SlowRule, Spot, facts_of
-from gonogo_checkers.code_tree import CodeTree, place_findings, read_trees, walk
 from gonogo_checkers.output import Output
-from gonogo_checkers.repeated_recursion import find_repeated_recursion
-from gonogo_checkers.slow_lookups import (
+from gonogo_checkers.reading.code_blocks import find_code_blocks
+from gonogo_checkers.structure.code_spots import SlowRule, Spot, facts_of
+from gonogo_checkers.structure.code_tree import CodeTree, place_findings, read_trees, walk
+from gonogo_checkers.structure.repeated_recursion import find_repeated_recursion
+from gonogo_checkers.structure.slow_lookups import (
     LOOPS,
     find_list_lookup,
     find_list_membership,
@@ -49,20 +49,20 @@ from gonogo_checkers.slow_lookups import (
     find_nested_loops,
     find_nested_matching,
 )
-from gonogo_checkers.slow_rounds import (
+from gonogo_checkers.structure.slow_rounds import (
     find_front_of_list,
     find_regex_in_loop,
     find_rows_of_table,
     find_same_work,
     find_string_building,
 )
-from gonogo_checkers.verdict import Finding, Judged, NotApplicable, score_findings
-from gonogo_checkers.waiting_calls import (
+from gonogo_checkers.structure.waiting_calls import (
     find_blocking_call,
     find_query_in_loop,
     find_requests_in_turn,
     find_whole_file,
 )
+from gonogo_checkers.verdict import Finding, Judged, NotApplicable, score_findings
 
 _LANGUAGES: Final = frozenset({"python", "javascript", "typescript", "tsx"})
 _MOST_FINDINGS: Final = 30

@@ -65,12 +65,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import CodeBlock, find_code_blocks, line_of
-from gonogo_checkers.evidence import evidence_of
-from gonogo_checkers.javascript_security import JAVASCRIPT, scan_javascript
 from gonogo_checkers.output import Output
-from gonogo_checkers.python_security import scan_python
-from gonogo_checkers.python_snippets import SkippedPart
+from gonogo_checkers.reading.code_blocks import CodeBlock, find_code_blocks, line_of
+from gonogo_checkers.reading.evidence import evidence_of
+from gonogo_checkers.reading.python_snippets import SkippedPart
+from gonogo_checkers.security.javascript_security import JAVASCRIPT, scan_javascript
+from gonogo_checkers.security.python_security import scan_python
+from gonogo_checkers.security.weaknesses import CodeScan, LocatedWeakness
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,
@@ -79,7 +80,6 @@ from gonogo_checkers.verdict import (
     Severity,
     score_findings,
 )
-from gonogo_checkers.weaknesses import CodeScan, LocatedWeakness
 
 _MOST_BLOCKS: Final = 400
 _MOST_CHARACTERS: Final = 100_000

@@ -30,7 +30,7 @@ and `with` around a statement; `else if` is no deeper than its `if`. Complexity:
 Complexity Measure", IEEE TSE 2 (1976): 1, and 1 for each branch, loop, handler, case and operator
 that joins conditions, as radon counts; ruff's C901 counts neither operators nor comprehensions.
 Closures are measured by themselves. Lines that stand twice are compared without their indentation;
-functions that stand twice (STR013) by their tokens, names and values numbered as they appear.
+functions that stand twice (STR013) by their tokens, names numbered as they appear, values left out.
 
 **Score**: the product over the findings of 1 less their share (see `score_findings`); 1 is best. A
 function at up to twice a limit costs 5 %, beyond it 20 %.
@@ -53,18 +53,26 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from gonogo_checkers.code_blocks import CodeBlock, find_code_blocks
-from gonogo_checkers.code_duplicates import find_duplicates, find_near_duplicates, shape_of
-from gonogo_checkers.code_request import CodePlace, CodeRequest, read_request
-from gonogo_checkers.code_shapes import SHAPES
-from gonogo_checkers.code_tree import CodeTree, Flaw, place_findings, read_trees, walk
-from gonogo_checkers.function_ends import find_missing_return, find_unreachable
-from gonogo_checkers.function_measures import FunctionMeasures, measure_functions
 from gonogo_checkers.output import Output
-from gonogo_checkers.python_habits import find_global, find_shared_default
-from gonogo_checkers.swallowed_errors import find_bare_except, find_swallowed_error
-from gonogo_checkers.unused_names import find_unused_names
-from gonogo_checkers.unwritten_bodies import extended_classes, find_left_out, find_unwritten
+from gonogo_checkers.reading.code_blocks import CodeBlock, find_code_blocks
+from gonogo_checkers.structure.code_duplicates import (
+    find_duplicates,
+    find_near_duplicates,
+    shape_of,
+)
+from gonogo_checkers.structure.code_request import CodePlace, CodeRequest, read_request
+from gonogo_checkers.structure.code_shapes import SHAPES
+from gonogo_checkers.structure.code_tree import CodeTree, Flaw, place_findings, read_trees, walk
+from gonogo_checkers.structure.function_ends import find_missing_return, find_unreachable
+from gonogo_checkers.structure.function_measures import FunctionMeasures, measure_functions
+from gonogo_checkers.structure.python_habits import find_global, find_shared_default
+from gonogo_checkers.structure.swallowed_errors import find_bare_except, find_swallowed_error
+from gonogo_checkers.structure.unused_names import find_unused_names
+from gonogo_checkers.structure.unwritten_bodies import (
+    extended_classes,
+    find_left_out,
+    find_unwritten,
+)
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,
@@ -83,6 +91,7 @@ _OF_ONE_LINE: Final = frozenset(
     {"STR004", "STR009", "STR010", "STR011", "STR012", "STR014", "STR018"}
 )
 _STRING: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`")
+_ASIDE: Final = re.compile(r"\s(?:#|//)[^\n]*")
 _TEST: Final = re.compile(r"tests?(?:_|[A-Z]|$)|\(anonymous\)$")
 _ADDRESS: Final = re.compile(r"https?://|data:|[^\s]{80}")
 
@@ -223,7 +232,7 @@ class CodeStructure:
             text = line.decode("utf-8", "replace").rstrip()
             node = _node_at(tree, row)
             is_prose = "comment" in node.type or "string" in node.type
-            length = len(_STRING.sub("", text))
+            length = len(_ASIDE.sub("", _STRING.sub("", text)))
             if length > self.max_line_length and not is_prose and not _ADDRESS.search(text):
                 message = f"A line of {len(text)} characters; others in this block are not counted."
                 yield node, Flaw("STR014", Severity.LOW, message)

@@ -48,15 +48,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import CodeBlock, find_code_blocks, line_of
-from gonogo_checkers.data_syntax import judge_json, judge_toml, judge_yaml
-from gonogo_checkers.grammars import has_grammar
-from gonogo_checkers.language_detection import detect_language
-from gonogo_checkers.languages import info_word
 from gonogo_checkers.output import Output
-from gonogo_checkers.python_syntax import judge_python
-from gonogo_checkers.syntax_problem import ProblemKind, SyntaxProblem
-from gonogo_checkers.tree_syntax import judge_by_tree
+from gonogo_checkers.reading.code_blocks import CodeBlock, find_code_blocks, line_of
+from gonogo_checkers.reading.grammars import has_grammar
+from gonogo_checkers.reading.language_detection import detect_language
+from gonogo_checkers.reading.languages import info_word
+from gonogo_checkers.syntax.data_syntax import judge_json, judge_toml, judge_yaml
+from gonogo_checkers.syntax.python_syntax import judge_python
+from gonogo_checkers.syntax.syntax_problem import ProblemKind, SyntaxProblem
+from gonogo_checkers.syntax.tree_syntax import judge_by_tree
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
 
 _DATA_PARSERS: Final = {"json": judge_json, "toml": judge_toml, "yaml": judge_yaml}

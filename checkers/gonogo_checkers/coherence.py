@@ -30,31 +30,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import line_of, prose_of
-from gonogo_checkers.evidence import evidence_of
-from gonogo_checkers.garbled_text import Garbled, find_garbled
-from gonogo_checkers.leaked_markers import (
-    DIALOGUE_WANTED,
-    TEMPLATE_WANTED,
-    find_blanks,
-    find_chat_markers,
-    find_invented_turns,
-    find_unfilled,
-)
-from gonogo_checkers.markdown_faults import (
-    find_broken_tables,
-    find_empty_headings,
-    find_numbering_faults,
-)
-from gonogo_checkers.natural_language import main_script
 from gonogo_checkers.output import Output
-from gonogo_checkers.prose import sentences_of
-from gonogo_checkers.repetition import (
-    find_loop,
-    find_repeated_paragraphs,
-    find_repeated_sentences,
-    repeated_share,
-)
+from gonogo_checkers.reading.code_blocks import line_of, prose_of
+from gonogo_checkers.reading.evidence import evidence_of
+from gonogo_checkers.reading.natural_language import main_script
+from gonogo_checkers.reading.prose import sentences_of
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,
@@ -62,6 +42,26 @@ from gonogo_checkers.verdict import (
     NotApplicable,
     Severity,
     score_findings,
+)
+from gonogo_checkers.wording.garbled_text import Garbled, find_garbled
+from gonogo_checkers.wording.leaked_markers import (
+    DIALOGUE_WANTED,
+    TEMPLATE_WANTED,
+    find_blanks,
+    find_chat_markers,
+    find_invented_turns,
+    find_unfilled,
+)
+from gonogo_checkers.wording.markdown_faults import (
+    find_broken_tables,
+    find_empty_headings,
+    find_numbering_faults,
+)
+from gonogo_checkers.wording.repetition import (
+    find_loop,
+    find_repeated_paragraphs,
+    find_repeated_sentences,
+    repeated_share,
 )
 
 _MOST_CHARACTERS: Final = 100_000

@@ -42,13 +42,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from gonogo_checkers.code_blocks import line_of
-from gonogo_checkers.expected_facts import drop_emphasis, fact_pattern
-from gonogo_checkers.folded_text import fold, fold_text
-from gonogo_checkers.json_answer import find_json
 from gonogo_checkers.output import Expectations, Output
+from gonogo_checkers.reading.code_blocks import line_of
+from gonogo_checkers.reading.folded_text import fold, fold_text
+from gonogo_checkers.reading.json_answer import find_json
+from gonogo_checkers.reading.word_counts import count_words
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
-from gonogo_checkers.word_counts import count_words
+from gonogo_checkers.wording.expected_facts import drop_emphasis, fact_pattern
 
 if TYPE_CHECKING:
     import jsonschema_rs

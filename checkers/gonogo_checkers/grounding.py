@@ -46,16 +46,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.claim_findings import finding_at
-from gonogo_checkers.code_blocks import prose_of
-from gonogo_checkers.function_words import FUNCTION_WORDS
-from gonogo_checkers.given_texts import GivenTexts, index_texts
-from gonogo_checkers.natural_language import fitting_languages, main_script
-from gonogo_checkers.number_claims import judge_numbers
+from gonogo_checkers.claims.claim_findings import finding_at
+from gonogo_checkers.claims.function_words import FUNCTION_WORDS
+from gonogo_checkers.claims.given_texts import GivenTexts, index_texts
+from gonogo_checkers.claims.number_claims import judge_numbers
+from gonogo_checkers.claims.proper_names import Name, names_of
+from gonogo_checkers.claims.quotations import Quotation, quotations_of
+from gonogo_checkers.claims.web_addresses import WebAddress, web_addresses_of
 from gonogo_checkers.output import Output
-from gonogo_checkers.proper_names import Name, names_of
-from gonogo_checkers.prose import sentences_of
-from gonogo_checkers.quotations import Quotation, quotations_of
+from gonogo_checkers.reading.code_blocks import prose_of
+from gonogo_checkers.reading.natural_language import fitting_languages, main_script
+from gonogo_checkers.reading.prose import sentences_of
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,
@@ -64,7 +65,6 @@ from gonogo_checkers.verdict import (
     Severity,
     score_findings,
 )
-from gonogo_checkers.web_addresses import WebAddress, web_addresses_of
 
 _MOST_CHARACTERS: Final = 60_000
 _MOST_FINDINGS: Final = 40

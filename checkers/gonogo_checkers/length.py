@@ -34,10 +34,10 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import prose_of
 from gonogo_checkers.output import Output
+from gonogo_checkers.reading.code_blocks import prose_of
+from gonogo_checkers.reading.word_counts import count_words
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
-from gonogo_checkers.word_counts import count_words
 
 _WIDTH: Final = 0.85
 """How fast the score falls with the logarithm of the ratio beyond 3/2."""

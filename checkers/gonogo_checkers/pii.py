@@ -56,15 +56,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import line_of
-from gonogo_checkers.given_data import GivenData
-from gonogo_checkers.literals import CodePlaces
-from gonogo_checkers.masked_data import mask
 from gonogo_checkers.output import Output
-from gonogo_checkers.person_names import find_names
-from gonogo_checkers.personal_data import PersonalDatum, find_personal_data
-from gonogo_checkers.personal_data_kinds import FACTS, Kind
-from gonogo_checkers.placeholder_data import asks_for_samples, is_placeholder, is_role_mailbox
+from gonogo_checkers.personal.given_data import GivenData
+from gonogo_checkers.personal.literals import CodePlaces
+from gonogo_checkers.personal.masked_data import mask
+from gonogo_checkers.personal.person_names import find_names
+from gonogo_checkers.personal.personal_data import PersonalDatum, find_personal_data
+from gonogo_checkers.personal.personal_data_kinds import FACTS, Kind
+from gonogo_checkers.personal.placeholder_data import (
+    asks_for_samples,
+    is_placeholder,
+    is_role_mailbox,
+)
+from gonogo_checkers.reading.code_blocks import line_of
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,

@@ -78,10 +78,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import line_of, prose_of
-from gonogo_checkers.instruction import NUMBER, Answer, Broken, Instruction, Unclear
-from gonogo_checkers.instructions import find_instructions
+from gonogo_checkers.instructions.instruction import NUMBER, Answer, Broken, Instruction, Unclear
+from gonogo_checkers.instructions.known_instructions import find_instructions
 from gonogo_checkers.output import Output
+from gonogo_checkers.reading.code_blocks import line_of, prose_of
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
 
 _LONGEST: Final = 200_000

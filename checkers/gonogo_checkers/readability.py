@@ -27,12 +27,11 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import line_of, prose_of
-from gonogo_checkers.markdown_text import Passage, passages_of, plain_text, split_sentences
-from gonogo_checkers.natural_language import fitting_languages
 from gonogo_checkers.output import Output
-from gonogo_checkers.prose import words_of
-from gonogo_checkers.readability_formulas import count_text, reading_grade
+from gonogo_checkers.reading.code_blocks import line_of, prose_of
+from gonogo_checkers.reading.markdown_text import Passage, passages_of, plain_text, split_sentences
+from gonogo_checkers.reading.natural_language import fitting_languages
+from gonogo_checkers.reading.prose import words_of
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,
@@ -41,6 +40,7 @@ from gonogo_checkers.verdict import (
     Severity,
     score_findings,
 )
+from gonogo_checkers.wording.readability_formulas import count_text, reading_grade
 
 _LOOKED_AT: Final = 200_000
 _LANGUAGES: Final = frozenset({"en", "de", "es", "fr", "it"})

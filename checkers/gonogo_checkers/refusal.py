@@ -29,18 +29,10 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
-from gonogo_checkers.code_blocks import line_of, prose_of
-from gonogo_checkers.evidence import evidence_of
 from gonogo_checkers.output import Output
-from gonogo_checkers.prose import sentences_of
-from gonogo_checkers.refusal_phrases import (
-    BUSINESS,
-    DECLINES,
-    DISAPPROVALS,
-    HELPING_AFTER_ALL,
-    REFUSALS,
-    UNKNOWN,
-)
+from gonogo_checkers.reading.code_blocks import line_of, prose_of
+from gonogo_checkers.reading.evidence import evidence_of
+from gonogo_checkers.reading.prose import sentences_of
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,
@@ -48,6 +40,14 @@ from gonogo_checkers.verdict import (
     NotApplicable,
     Severity,
     score_findings,
+)
+from gonogo_checkers.wording.refusal_phrases import (
+    BUSINESS,
+    DECLINES,
+    DISAPPROVALS,
+    HELPING_AFTER_ALL,
+    REFUSALS,
+    UNKNOWN,
 )
 
 _MOST_CHARACTERS: Final = 20_000

@@ -36,14 +36,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers import support_phrases as phrases
-from gonogo_checkers.code_blocks import line_of
-from gonogo_checkers.expected_facts import drop_emphasis
-from gonogo_checkers.folded_text import FoldedText, fold, fold_text
-from gonogo_checkers.natural_language import LANGUAGE_NAMES, fitting_languages
 from gonogo_checkers.output import Output
-from gonogo_checkers.prose import sentences_of
+from gonogo_checkers.reading.code_blocks import line_of
+from gonogo_checkers.reading.folded_text import FoldedText, fold, fold_text
+from gonogo_checkers.reading.natural_language import LANGUAGE_NAMES, fitting_languages
+from gonogo_checkers.reading.prose import sentences_of
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
+from gonogo_checkers.wording import support_phrases as phrases
+from gonogo_checkers.wording.expected_facts import drop_emphasis
 
 _LOOKED_AT: Final = 50_000
 _WEIGHTS: Final = {

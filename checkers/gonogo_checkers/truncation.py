@@ -32,12 +32,10 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo_checkers.code_blocks import CodeBlock, find_code_blocks, line_of, prose_of
-from gonogo_checkers.code_endings import why_code_is_cut, why_json_is_cut
-from gonogo_checkers.evidence import evidence_of
-from gonogo_checkers.languages import canonical_language
 from gonogo_checkers.output import Output
-from gonogo_checkers.prose_endings import why_prose_is_cut
+from gonogo_checkers.reading.code_blocks import CodeBlock, find_code_blocks, line_of, prose_of
+from gonogo_checkers.reading.evidence import evidence_of
+from gonogo_checkers.reading.languages import canonical_language
 from gonogo_checkers.verdict import (
     Confidence,
     Finding,
@@ -46,6 +44,8 @@ from gonogo_checkers.verdict import (
     Severity,
     score_findings,
 )
+from gonogo_checkers.wording.code_endings import why_code_is_cut, why_json_is_cut
+from gonogo_checkers.wording.prose_endings import why_prose_is_cut
 
 _LIMITS: Final = frozenset({"max_tokens", "model_context_window_exceeded"})
 _NOT_WHOLE: Final = frozenset({"pause_turn", "compaction", "refusal"})

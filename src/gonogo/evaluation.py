@@ -23,7 +23,7 @@ from gonogo.registry import CheckerRegistry
 from gonogo.scorecards import Scorecard, decode_scorecard, encode_scorecard
 from gonogo.settings import Settings
 from gonogo.trials import Trial
-from gonogo_checkers.word_counts import count_words
+from gonogo_checkers.reading.word_counts import count_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo_checkers.block_kinds import BlockKind
-from gonogo_checkers.code_blocks import CodeBlock, find_code_blocks, line_of, prose_of
 from gonogo_checkers.output import Output
+from gonogo_checkers.reading.block_kinds import BlockKind
+from gonogo_checkers.reading.code_blocks import CodeBlock, find_code_blocks, line_of, prose_of
 
 
 def blocks_of(response: str, language: str | None = None) -> tuple[CodeBlock, ...]:

@@ -5,26 +5,26 @@ import time
 
 import pytest
 
-from gonogo_checkers.code_blocks import find_code_blocks
 from gonogo_checkers.code_hallucination import CodeHallucination
-from gonogo_checkers.install_commands import find_requirements
-from gonogo_checkers.module_tables import find_removal, packages_of_module
 from gonogo_checkers.output import Output
-from gonogo_checkers.package_index import (
+from gonogo_checkers.reading.code_blocks import find_code_blocks
+from gonogo_checkers.references.install_commands import find_requirements
+from gonogo_checkers.references.module_tables import find_removal, packages_of_module
+from gonogo_checkers.references.package_index import (
     is_popular,
     is_registered,
     listed_on,
     nearest_popular,
 )
-from gonogo_checkers.python_names import read_names
-from gonogo_checkers.standard_library import (
+from gonogo_checkers.references.python_names import read_names
+from gonogo_checkers.references.standard_library import (
     Answer,
     Found,
     Instance,
     Module,
     find_member,
 )
-from gonogo_checkers.stub_modules import is_standard_module, module_gone_in
+from gonogo_checkers.references.stub_modules import is_standard_module, module_gone_in
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
 
 

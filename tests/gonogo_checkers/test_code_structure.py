@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from gonogo_checkers.code_blocks import find_code_blocks
-from gonogo_checkers.code_shapes import SHAPES
 from gonogo_checkers.code_structure import CodeStructure
-from gonogo_checkers.code_tree import read_trees
-from gonogo_checkers.function_measures import FunctionMeasures, measure_functions
 from gonogo_checkers.output import Output
+from gonogo_checkers.reading.code_blocks import find_code_blocks
+from gonogo_checkers.structure.code_shapes import SHAPES
+from gonogo_checkers.structure.code_tree import read_trees
+from gonogo_checkers.structure.function_measures import FunctionMeasures, measure_functions
 from gonogo_checkers.verdict import Judged
 
 NESTED = """def f(rows):

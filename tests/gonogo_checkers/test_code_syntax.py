@@ -6,12 +6,12 @@ import warnings
 import pytest
 
 from gonogo_checkers.code_syntax import CodeSyntax
-from gonogo_checkers.grammars import parse
 from gonogo_checkers.output import Output
-from gonogo_checkers.python_syntax import judge_python
-from gonogo_checkers.syntax_problem import ProblemKind
-from gonogo_checkers.tree_faults import describe_fault
-from gonogo_checkers.tree_syntax import judge_by_tree
+from gonogo_checkers.reading.grammars import parse
+from gonogo_checkers.syntax.python_syntax import judge_python
+from gonogo_checkers.syntax.syntax_problem import ProblemKind
+from gonogo_checkers.syntax.tree_faults import describe_fault
+from gonogo_checkers.syntax.tree_syntax import judge_by_tree
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable
 
 

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo_checkers.coherence import Coherence
-from gonogo_checkers.garbled_text import find_garbled
-from gonogo_checkers.leaked_markers import find_blanks, find_chat_markers, find_unfilled
-from gonogo_checkers.markdown_faults import (
+from gonogo_checkers.output import Output
+from gonogo_checkers.verdict import Finding, Judged, Severity
+from gonogo_checkers.wording.garbled_text import find_garbled
+from gonogo_checkers.wording.leaked_markers import find_blanks, find_chat_markers, find_unfilled
+from gonogo_checkers.wording.markdown_faults import (
     find_broken_tables,
     find_empty_headings,
     find_numbering_faults,
 )
-from gonogo_checkers.output import Output
-from gonogo_checkers.repetition import find_loop
-from gonogo_checkers.verdict import Finding, Judged, Severity
+from gonogo_checkers.wording.repetition import find_loop
 
 
 def findings_of(response: str, prompt: str = "", context: str = "") -> tuple[Finding, ...]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gonogo_checkers.grammars import ParseTooSlow, has_grammar, parse
-from gonogo_checkers.languages import LANGUAGES
+from gonogo_checkers.reading.grammars import ParseTooSlow, has_grammar, parse
+from gonogo_checkers.reading.languages import LANGUAGES
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES - {"kotlin", "swift", "scala", "lua"}))

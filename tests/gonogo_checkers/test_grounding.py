@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo_checkers.calendar_dates import dates_of, durations_of, follows_from
-from gonogo_checkers.derived_numbers import DerivedNumbers
-from gonogo_checkers.evidence import evidence_of
-from gonogo_checkers.given_texts import index_texts
+from gonogo_checkers.claims.calendar_dates import dates_of, durations_of, follows_from
+from gonogo_checkers.claims.derived_numbers import DerivedNumbers
+from gonogo_checkers.claims.given_texts import index_texts
+from gonogo_checkers.claims.proper_names import names_of, vocabulary_of
+from gonogo_checkers.claims.quantities import quantities_of
+from gonogo_checkers.claims.quotations import quotations_of
+from gonogo_checkers.claims.shown_working import workings_of
+from gonogo_checkers.claims.table_cells import spread_cells, table_units
+from gonogo_checkers.claims.web_addresses import web_addresses_of
 from gonogo_checkers.grounding import Grounding
 from gonogo_checkers.output import Output, Turn
-from gonogo_checkers.proper_names import names_of, vocabulary_of
-from gonogo_checkers.quantities import quantities_of
-from gonogo_checkers.quotations import quotations_of
-from gonogo_checkers.shown_working import workings_of
-from gonogo_checkers.table_cells import spread_cells, table_units
+from gonogo_checkers.reading.evidence import evidence_of
 from gonogo_checkers.verdict import Finding, Judged, Severity
-from gonogo_checkers.web_addresses import web_addresses_of
 
 CONTEXT = "In 2023 the shop in Malmö sold 1,200 loaves and 800 rolls. Ann Lee runs it."
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from gonogo_checkers.language_detection import detect_language
-from gonogo_checkers.languages import (
+from gonogo_checkers.reading.language_detection import detect_language
+from gonogo_checkers.reading.languages import (
     LANGUAGES,
     canonical_language,
     info_word,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gonogo_checkers.check_digits import has_card_start, is_bsn, is_cpf, is_nir
 from gonogo_checkers.output import Output, ToolCall, Turn
+from gonogo_checkers.personal.check_digits import has_card_start, is_bsn, is_cpf, is_nir
 from gonogo_checkers.pii import Pii
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable, Severity
 

@@ -4,21 +4,25 @@ import time
 
 import pytest
 
-from gonogo_checkers.format_instructions import InLanguage, JsonOnly
-from gonogo_checkers.instructions import find_instructions
-from gonogo_checkers.length_instructions import (
+from gonogo_checkers.instructions.format_instructions import InLanguage, JsonOnly
+from gonogo_checkers.instructions.known_instructions import find_instructions
+from gonogo_checkers.instructions.length_instructions import (
     Amount,
     BulletCount,
     ParagraphCount,
     SentenceCount,
     WordCount,
 )
+from gonogo_checkers.instructions.part_instructions import (
+    ItemSentenceCount,
+    ItemWordCount,
+    WordsBesideTable,
+)
+from gonogo_checkers.instructions.prompt_text import mask_prompt
+from gonogo_checkers.instructions.wording_instructions import Avoids, Includes, OneOf, RepeatsFirst
 from gonogo_checkers.output import Output
-from gonogo_checkers.part_instructions import ItemSentenceCount, ItemWordCount, WordsBesideTable
 from gonogo_checkers.prompt_following import PromptFollowing
-from gonogo_checkers.prompt_text import mask_prompt
 from gonogo_checkers.verdict import Judged, NotApplicable
-from gonogo_checkers.wording_instructions import Avoids, Includes, OneOf, RepeatsFirst
 
 EVERYTHING = """Answer in German in at most 100 words, in exactly two sentences, three paragraphs,
 exactly 3 bullet points, with at least 3 placeholders, and highlight at least 2 sections.

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from gonogo_checkers.natural_language import fitting_languages
 from gonogo_checkers.output import Output
 from gonogo_checkers.readability import Readability
-from gonogo_checkers.readability_formulas import (
+from gonogo_checkers.reading.natural_language import fitting_languages
+from gonogo_checkers.verdict import Judged
+from gonogo_checkers.wording.readability_formulas import (
     TextCounts,
     automated_readability_index,
     coleman_liau,
@@ -21,8 +22,7 @@ from gonogo_checkers.readability_formulas import (
     smog,
     wiener_sachtextformel,
 )
-from gonogo_checkers.syllables import count_syllables
-from gonogo_checkers.verdict import Judged
+from gonogo_checkers.wording.syllables import count_syllables
 
 COUNTS = TextCounts(
     words=100,

@@ -6,8 +6,8 @@ import pytest
 
 from gonogo_checkers.output import Expectations, Output
 from gonogo_checkers.refusal import Refusal
-from gonogo_checkers.refusal_phrases import REFUSALS
 from gonogo_checkers.verdict import Confidence, Judged, Severity
+from gonogo_checkers.wording.refusal_phrases import REFUSALS
 
 POINTS = "\n".join(
     f"{number}. A point that is worth some words of its own." for number in (1, 2, 3)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo_checkers.code_endings import why_code_is_cut, why_json_is_cut
 from gonogo_checkers.output import Output
-from gonogo_checkers.prose_endings import why_prose_is_cut
 from gonogo_checkers.truncation import Truncation
 from gonogo_checkers.verdict import Confidence, Finding, Judged, NotApplicable
+from gonogo_checkers.wording.code_endings import why_code_is_cut, why_json_is_cut
+from gonogo_checkers.wording.prose_endings import why_prose_is_cut
 
 WHOLE = """\
 def area(shape):

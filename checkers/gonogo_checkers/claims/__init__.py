@@ -1,0 +1,1 @@
+"""What a text claims: numbers, dates, names, quotations, addresses."""

@@ -1,0 +1,1 @@
+"""What a prompt asks for, as far as it can be verified."""

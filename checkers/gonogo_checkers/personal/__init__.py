@@ -1,0 +1,1 @@
+"""Personal data: kinds, recognizers, placeholders, what was given."""

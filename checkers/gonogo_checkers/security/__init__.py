@@ -1,0 +1,1 @@
+"""Weaknesses of code, language by language."""

@@ -1,0 +1,1 @@
+"""How code is built: trees, functions, loops, lists."""

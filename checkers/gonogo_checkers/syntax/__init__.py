@@ -1,0 +1,1 @@
+"""How code is parsed, and where it breaks."""

@@ -1,0 +1,1 @@
+"""Phrases, endings and formulas that checkers of text go by."""
