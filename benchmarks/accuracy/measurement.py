@@ -53,9 +53,8 @@ def share(what: str, hits: int, n: int, *, bar: float | None = None, at_most: bo
     p = hits / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Row(
-        what=what, value=p, low=centre - half, high=centre + half, n=n, bar=bar, at_most=at_most
-    )
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return Row(what=what, value=p, low=low, high=high, n=n, bar=bar, at_most=at_most)
 
 
 def precision_recall(what: str, pairs: Iterable[tuple[bool, bool]]) -> list[Row]:

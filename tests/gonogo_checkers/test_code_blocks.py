@@ -286,4 +286,4 @@ def test_time_stays_bounded(piece: str) -> None:
     response = piece * (500_000 // len(piece))
     began = time.monotonic()
     blocks_of(response)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 6

