@@ -27,7 +27,7 @@ check: $(READY) ## Format, lint, types, layers of the imports
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
-	@$(BIN)/mypy tests/typing
+	@$(BIN)/mypy tests/typing tests/standin tests/standin_tests
 
 format: $(READY) ## Format the code and sort its imports
 	@$(BIN)/ruff check --fix --select I .

@@ -25,8 +25,9 @@ and their like, count as loops.
 
 **Known limits.** What is slow depends on the size of the data, which code does not say: all pairs
 may be wanted, a list may be short. What is bound to a name is read off the block, not followed
-through calls; a list that comes in untyped is not known to be one. Each rule speaks once for a
-line. 150,000 characters of code are looked at.
+through calls; a list that comes in untyped is not known to be one. JavaScript's strings may grow
+by `+=` (engines join them late). An unknown call may change what it is given. Each rule speaks once
+for a line. 150,000 characters of code are looked at.
 
 References: Python's wiki on time complexity (https://wiki.python.org/moin/TimeComplexity);
 asyncio's "Developing with asyncio: running blocking code".
@@ -34,6 +35,7 @@ asyncio's "Developing with asyncio: running blocking code".
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar, Final
 
 from gonogo_checkers.output import Output
@@ -109,8 +111,8 @@ class CodePerformance:
             languages = sorted({block.language for block in blocks if block.language})
             told = f" ({', '.join(languages)})" if languages else ""
             return NotApplicable(f"no Python, JavaScript or TypeScript code{told}")
-        findings = [found for tree in trees for found in _find(tree, output.prompt)]
-        findings = findings[:_MOST_FINDINGS]
+        found = (one for tree in trees for one in _find(tree, output.prompt))
+        findings = list(islice(found, _MOST_FINDINGS))
         return Judged(score_findings(findings), place_findings(findings, output.response))
 
 

@@ -42,8 +42,9 @@ stubs, and bases that others extend are no placeholders; a body that is `pass`, 
 alone is one only where the prompt names the function, and where the prompt asks for a skeleton,
 an interface or an exercise none is. A swallowed error is explained by a comment of four words. An
 import that another block of the same response uses is used; a block that is cut or leaves code out
-shows no unused names. Functions of tests look alike by their nature and are not held against each
-other. 150,000 characters of code are looked at.
+shows no unused names. A flaw of one line that stands so in the prompt is not the answer's. A name
+that is set twice and never used is not found. Functions of tests look alike by their nature and are
+not held against each other. 150,000 characters of code are looked at.
 """
 
 import re
@@ -75,7 +76,6 @@ from gonogo_checkers.structure.unwritten_bodies import (
 )
 from gonogo_checkers.verdict import (
     Confidence,
-    Finding,
     Judged,
     NotApplicable,
     Severity,
@@ -155,8 +155,8 @@ class CodeStructure:
             tree.finding(node, *flaw)
             for tree in trees
             for node, flaw in self._find(tree, request, words)
+            if not _is_given(flaw, tree.line(node), request)
         )
-        found = (one for one in found if not _is_given(one, request))
         findings = list(islice(found, _MOST_FINDINGS))
         return Judged(score_findings(findings), place_findings(findings, output.response))
 
@@ -239,10 +239,9 @@ class CodeStructure:
                 return
 
 
-def _is_given(finding: Finding, request: CodeRequest) -> bool:
+def _is_given(flaw: Flaw, line: str, request: CodeRequest) -> bool:
     """Tell whether a flaw of one line stands so in what was given."""
-    is_of_one_line = finding.rule in _OF_ONE_LINE and len(finding.evidence) > 7
-    return is_of_one_line and finding.evidence.rstrip("…") in request.given
+    return flaw.rule in _OF_ONE_LINE and len(line) > 7 and line in request.given
 
 
 def _words_of(blocks: "Sequence[CodeBlock]") -> "Counter[str]":

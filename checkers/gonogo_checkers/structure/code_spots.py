@@ -20,6 +20,7 @@ _SYNC_DRIVER: Final = re.compile(
 _SESSION: Final = re.compile(
     r"(?:(\w{1,60})[ \t]*=[ \t]*requests\.[sS]ession\(|requests\.[sS]ession\(\) as (\w{1,60}))"
 )
+_BEGINS_STRING: Final = re.compile(r"\b(\w{1,80})[ \t]*(?::[ \t]*str[ \t]*)?=[ \t]*[frb]?['\"]")
 _SLEEP: Final = re.compile(r"^[ \t]*from time import [^\n]{0,80}\bsleep\b", re.MULTILINE)
 
 
@@ -35,6 +36,7 @@ class CodeFacts:
         has_sync_driver: True where it imports a database driver that blocks.
         has_sleep: True where it imports `sleep` from `time` by name.
         changes: What its loops change, by the id of their node; filled as rules ask.
+        begun: Names that are begun as strings, by the id of the node they are begun in; likewise.
     """
 
     tree: CodeTree
@@ -44,6 +46,7 @@ class CodeFacts:
     has_sync_driver: bool
     has_sleep: bool
     changes: dict[int, LoopChanges] = field(default_factory=dict)
+    begun: dict[int, frozenset[str]] = field(default_factory=dict)
 
 
 def facts_of(tree: CodeTree, prompt: str) -> CodeFacts:
@@ -88,6 +91,14 @@ class Spot:
         known = self.facts.changes.get(loop.id)
         if known is None:
             known = self.facts.changes[loop.id] = changes_in(loop)
+        return known
+
+    def strings_begun_in(self, node: "Node") -> frozenset[str]:
+        """Return the names that a function or a loop begins as plain strings."""
+        known = self.facts.begun.get(node.id)
+        if known is None:
+            names = _BEGINS_STRING.findall(text_of(node))
+            known = self.facts.begun[node.id] = frozenset(names)
         return known
 
     def outlives_a_round(self, name: str) -> bool:

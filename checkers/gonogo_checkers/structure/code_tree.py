@@ -1,10 +1,12 @@
 """Reads a block of code as a syntax tree, and leads from its nodes back into the response."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gonogo_checkers.reading.code_blocks import CodeBlock, line_of
+from gonogo_checkers.reading.evidence import masked, shortened
 from gonogo_checkers.reading.grammars import ParseTooSlow, has_grammar, parse
 from gonogo_checkers.verdict import Confidence, Finding, Severity
 
@@ -17,7 +19,8 @@ MOST_DEPTH: Final = 200
 _MOST_NODES: Final = 300_000
 _MOST_CODE: Final = 150_000
 _MOST_BLOCKS: Final = 100
-_EVIDENCE: Final = 80
+_TOKEN: Final = re.compile(r"(?<=['\"`])[\w+/=.-]{20,}(?=['\"`]|$)")
+"""A quoted word that is as long as a key: evidence does not show it."""
 
 
 class Flaw(NamedTuple):
@@ -66,8 +69,6 @@ class CodeTree:
     ) -> Finding:
         """Return a finding at a node; its line is counted in the block, see `place_findings`."""
         start, end = self.span(node)
-        row = node.start_point.row
-        evidence = self.lines[row].decode("utf-8", "replace").strip()
         return Finding(
             rule=rule,
             severity=severity,
@@ -75,8 +76,12 @@ class CodeTree:
             message=message,
             start=start,
             end=max(start, end),
-            evidence=evidence if len(evidence) <= _EVIDENCE else evidence[: _EVIDENCE - 1] + "…",
+            evidence=shortened(_TOKEN.sub("…", masked(self.line(node)[:400]))),
         )
+
+    def line(self, node: "Node") -> str:
+        """Return the line that a node begins on, without its indentation."""
+        return self.lines[node.start_point.row].decode("utf-8", "replace").strip()
 
     def _offset(self, row: int, column: int) -> int:
         if row >= len(self.lines):

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 COMPREHENSIONS: Final = frozenset(
     {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
 )
+_MOST_LOOPS: Final = 8
 _CALLBACKS: Final = re.compile(
     r"\.(?:map|filter|forEach|flatMap|some|every|find|findIndex|reduce)$"
 )
-_ASYNC: Final = re.compile(r"(?:public |private |static |export |default )*async\b")
 _DATA: Final = re.compile(
     r"range\((?:[^,()]+,\s*)?len\((?P<measured>[\w.]+)\)(?:\s*-\s*1)?\)$"
     r"|enumerate\((?P<numbered>[\w.]+)\)$|(?P<sliced>[\w.]+)\[[^\]\n]*:[^\]\n]*\]$|(?P<bare>[\w.]+)$"
@@ -27,12 +27,14 @@ _LENGTH: Final = re.compile(r"(?P<data>[\w.]+)\.length\b")
 def loops_around(node: "Node", ancestors: "Sequence[Node]", language: str) -> "list[Node]":
     """Return the loops whose body a node stands in, innermost first, up to its function.
 
-    Comprehensions are loops, and so are callbacks of `map`, `filter` and their like.
+    Comprehensions are loops, and so are callbacks of `map`, `filter` and their like. At most eight.
     """
     shape = SHAPES[language]
     loops: list[Node] = []
     inner = node
     for position in range(len(ancestors) - 1, -1, -1):
+        if len(loops) == _MOST_LOOPS:
+            break
         above = ancestors[position]
         if above.type in shape.functions:
             called = _callback_of(ancestors, position)
@@ -55,7 +57,7 @@ def function_around(ancestors: "Sequence[Node]", language: str) -> "Node | None"
 
 def is_async(function: "Node | None") -> bool:
     """Tell whether a function is asynchronous."""
-    return function is not None and _ASYNC.match(text_of(function)[:80]) is not None
+    return function is not None and any(child.type == "async" for child in function.children[:5])
 
 
 def data_of(loop: "Node") -> str:

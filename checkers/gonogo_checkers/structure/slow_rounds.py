@@ -28,16 +28,13 @@ def find_string_building(spot: Spot) -> Flaw | None:
     left, right = spot.node.child_by_field_name("left"), spot.node.child_by_field_name("right")
     if left is None or right is None or left.type != "identifier" or not _grows(spot, left, right):
         return None
-    if all(text_of(left) in _made_anew(loop) for loop in spot.loops):
+    name, loops = text_of(left), spot.loops
+    # A loop that begins the string again in every round keeps it short.
+    if all(name in spot.strings_begun_in(loop) for loop in loops):
         return None
-    function = spot.function or spot.facts.tree.root
-    begun = re.search(
-        rf"\b{re.escape(text_of(left))}[ \t]*(?::[ \t]*str[ \t]*)?=[ \t]*[frb]?['\"]",
-        text_of(function),
-    )
-    if begun is None:
+    if name not in spot.strings_begun_in(spot.function or spot.facts.tree.root):
         return None
-    message = f"Builds {text_of(left)[:40]!r} piece by piece: collect the pieces and join them."
+    message = f"Builds {name[:40]!r} piece by piece: collect the pieces and join them."
     return Flaw("PRF003", Severity.LOW, message, Confidence.MEDIUM)
 
 
@@ -71,10 +68,7 @@ def find_rows_of_table(spot: Spot) -> Flaw | None:
 
 def find_same_work(spot: Spot) -> Flaw | None:
     """PRF012: the same data sorted, summed, parsed or read in every round."""
-    loops = spot.loops
-    if not loops:
-        return None
-    if _READS_FILE.match(text_of(spot.node)[:300]):
+    if _READS_FILE.match(text_of(spot.node)[:300]) and spot.loops:
         message = "Opens the same file in every round: read it once before the loop."
         return Flaw("PRF012", Severity.LOW, message, Confidence.MEDIUM)
     given = _arguments(spot.node)
@@ -113,9 +107,3 @@ def _grows(spot: Spot, left: "Node", right: "Node") -> bool:
             break
         first = inner
     return first is not None and text_of(first) == text_of(left)
-
-
-def _made_anew(loop: "Node") -> frozenset[str]:
-    """Return the names that a loop starts again from a plain string in every round."""
-    text = text_of(loop.child_by_field_name("body"))[:20_000]
-    return frozenset(re.findall(r"^[ \t]*(\w{1,80})[ \t]*=[ \t]*[frb]?['\"]", text, re.MULTILINE))

@@ -111,7 +111,7 @@ def _read_json(text: str) -> SyntaxProblem | None:
         try:
             value, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
-            return _problem(text, error.pos, error.msg)
+            return _json_problem(text, error)
         except _NotJson as error:
             name = str(error)
             return _problem(text, text.find(name, position), f"{name} is no JSON")
@@ -124,6 +124,15 @@ def _read_json(text: str) -> SyntaxProblem | None:
             return _problem(text, after, "text after the end of the value")
         position = after
     return None
+
+
+def _json_problem(text: str, error: json.JSONDecodeError) -> SyntaxProblem:
+    """Place an error alike in all versions of Python: 3.13 puts a trailing comma elsewhere."""
+    at = error.pos
+    if error.msg.startswith("Illegal trailing comma"):
+        at = _end_of(_JSON_SPACE, text, at + 1)
+    is_trailing = text[at : at + 1] in {"}", "]"} and text[:at].rstrip().endswith(",")
+    return _problem(text, at, "a comma before the end" if is_trailing else error.msg)
 
 
 def _read_toml(text: str) -> SyntaxProblem | None:
