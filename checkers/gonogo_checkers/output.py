@@ -37,6 +37,23 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_words: int | None = None
     refusal: bool | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what can never be checked.
+
+        Raises:
+            ValueError: If a pattern is no regular expression, or `max_words` is negative.
+        """
+        if self.max_words is not None and self.max_words < 0:
+            raise ValueError(f"max_words: expected at least 0, got {self.max_words}")
+        if self.matches:
+            import regex  # type: ignore[import-untyped]  # noqa: PLC0415 - only where patterns are
+
+            for pattern in self.matches:
+                try:
+                    regex.compile(pattern)
+                except regex.error as error:
+                    raise ValueError(f"matches: {pattern!r}: {error}") from error
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

@@ -250,8 +250,7 @@ def _changes(
                 tolerance=tolerance,
                 why=_gravest(name, trials),
             )
-        elif name in required:
-            why = _silence(name, trials)
+        elif name in required and (why := _silence(name, trials)):
             yield ScoreChange(name=name, before=before, after=None, tolerance=tolerance, why=why)
 
 
@@ -268,11 +267,12 @@ def _gravest(checker_id: str, trials: Sequence[TrialResult]) -> str:
 
 
 def _silence(checker_id: str, trials: Sequence[TrialResult]) -> str:
+    """Say why a checker had nothing to judge; empty where it broke, which is another matter."""
     for trial in trials:
         verdict = None if trial.scorecard is None else trial.scorecard.verdicts.get(checker_id)
         if isinstance(verdict, NotApplicable):
             return one_line(f"had nothing to judge: {verdict.reason}")
-    return "gave no score"
+    return ""
 
 
 def _new_severe(

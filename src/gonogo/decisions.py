@@ -148,7 +148,9 @@ def _outcome_reasons(results: Sequence[CaseResult], policy: Policy) -> Iterator[
             cases=tuple(dict.fromkeys(failed)),
         )
     if not any(trial.scorecard is not None and trial.scorecard.scores for _, trial in trials):
-        yield Reason(says=Gauge.NO_GO, text="nothing was scored")
+        unanswered = bool(results) and not trials
+        why = ": no case could be run, see the first one's error" if unanswered else ""
+        yield Reason(says=Gauge.NO_GO, text=f"nothing was scored{why}")
 
 
 def _comparison_reasons(comparison: Comparison) -> Iterator[Reason]:

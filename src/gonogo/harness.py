@@ -6,7 +6,7 @@ Knows nothing of pytest: the plugin makes it, and asks it afterwards what happen
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -18,7 +18,7 @@ from gonogo.baselines import Baseline, load_baseline
 from gonogo.budgets import Budget, check_budget
 from gonogo.cases import Case
 from gonogo.comparison import CaseComparison, compare_case
-from gonogo.domains import GENERAL
+from gonogo.domains import GENERAL, Domain
 from gonogo.errors import (
     BadSettingsError,
     BelowThresholdError,
@@ -39,7 +39,6 @@ from gonogo.scorecards import Scorecard
 from gonogo.settings import Settings, load_settings
 from gonogo.trials import Trial
 from gonogo_checkers.output import Expectations, Output
-from gonogo_checkers.verdict import Judged
 
 if TYPE_CHECKING:
     from anthropic import Anthropic, AsyncAnthropic
@@ -194,6 +193,7 @@ class Gonogo:
         Raises:
             GonogoError: If the test is not one of a suite.
         """
+        __tracebackhide__ = True
         from gonogo.claude import replaying  # noqa: PLC0415 - heavy: only for tests that call
 
         recordings = self._suite().recordings
@@ -201,6 +201,7 @@ class Gonogo:
 
     def async_client(self, **options: Any) -> "AsyncAnthropic":
         """Return an asynchronous client; otherwise as `client`."""
+        __tracebackhide__ = True
         from gonogo.claude import replaying  # noqa: PLC0415 - heavy: only for tests that call
 
         recordings = self._suite().recordings
@@ -229,12 +230,16 @@ class Gonogo:
         Raises:
             GonogoError: If there is no exchange yet, or `expect` has an unknown field.
         """
-        judged = self._output(output, prompt, tuple(context), language, _expectations(expect))
+        __tracebackhide__ = True
+        expected = _expectations(expect)
+        judged = self._output(output, prompt, tuple(context), language, expected)
         found = self.project.settings.domain(domain)
         if found.name != domain:
             warnings.warn(
                 f"domain {domain!r} is not defined: judged as {found.name!r}", stacklevel=3
             )
+        if expect is not None:
+            found = _with_expectations(found)
         return judge(judged, found, self.project.registry, output_id="output")
 
     def check(
@@ -268,10 +273,9 @@ class Gonogo:
         if card.broken or not card.scores:
             raise NotScoredError(_describe_unscored(card))
         threshold = self.project.settings.domain(domain).threshold
-        expectations = card.verdicts.get("expectations")
-        met = not isinstance(expectations, Judged) or expectations.score == 1.0
-        if not met or (card.score is not None and card.score < threshold):
-            raise BelowThresholdError(_describe_card(card, threshold))
+        missed = _missed_expectations(card, _expectations(expect))
+        if missed or (card.score is not None and card.score < threshold):
+            raise BelowThresholdError(_describe_card(card, threshold, missed))
         return card
 
     @contextmanager
@@ -316,6 +320,7 @@ class Gonogo:
             raise BudgetBlownError("\n".join(lines), overruns[0].brief())
 
     def _suite(self) -> Suite:
+        __tracebackhide__ = True
         if self.suite_name is None:
             raise GonogoError(
                 "this needs a suite: mark the test with @pytest.mark.gonogo(suite='…')"
@@ -385,9 +390,16 @@ class Gonogo:
         language: str | None,
         expect: Expectations,
     ) -> Output:
+        __tracebackhide__ = True
         match output:
             case Output():
-                return output
+                return replace(
+                    output,
+                    prompt=prompt or output.prompt,
+                    context=(*output.context, *context),
+                    language=language or output.language,
+                    expect=output.expect if expect == Expectations() else expect,
+                )
             case str():
                 return Output(
                     response=output,
@@ -411,6 +423,7 @@ def budget_of(limits: Mapping[str, Limit]) -> Budget:
     Raises:
         BadSettingsError: If a limit has an unknown name or a value out of range.
     """
+    __tracebackhide__ = True
     try:
         return msgspec.convert(dict(limits), Budget)
     except msgspec.ValidationError as error:
@@ -436,9 +449,22 @@ def _describe_unscored(card: Scorecard) -> str:
     return f"{card.id}: checkers broke: {broken}"
 
 
-def _describe_card(card: Scorecard, threshold: float) -> str:
+def _with_expectations(domain: Domain) -> Domain:
+    """Return the domain with the checkers that judge what is expected; their weight stays."""
+    judges = {"expectations": 0.0, "refusal": 0.0}
+    return replace(domain, weights=judges | dict(domain.weights))
+
+
+def _missed_expectations(card: Scorecard, expect: Expectations) -> tuple[str, ...]:
+    """Name the checkers that find something expected missing."""
+    asked = ("expectations",) if expect.refusal is None else ("expectations", "refusal")
+    return tuple(name for name in asked if card.scores.get(name, 1.0) < 1.0)
+
+
+def _describe_card(card: Scorecard, threshold: float, missed: tuple[str, ...]) -> str:
     total = "no weighted score" if card.score is None else f"score {card.score:.2f}"
-    lines = [f"{total}, domain {card.domain} demands {threshold:.2f}"]
+    what = f"; {', '.join(missed)} must hold in full" if missed else ""
+    lines = [f"{total}, domain {card.domain} demands {threshold:.2f}{what}"]
     for checker_id, score in sorted(card.scores.items(), key=lambda pair: pair[1]):
         lines.append(f"  {checker_id:<20} {score:.2f}")
         lines += [

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PROJECT: Final = pytest.StashKey["Project"]()
 _GONOGO: Final = pytest.StashKey["Gonogo"]()
 _ROWS: Final = "gonogo_rows"
+_MODES: Final = ("replay",)
 _REPORT_SUFFIXES: Final = (".md", ".html", ".json", ".sarif")
 
 
@@ -29,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gonogo", "gonogo: is what Claude answers still good enough?")
     group.addoption(
         "--gonogo-mode",
-        choices=["replay"],
+        choices=_MODES,
         default=None,
         help="how answers are had: replay (default; no network)",
     )
@@ -64,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, and where reports arrive the session that decides.
 
     Raises:
-        pytest.UsageError: If a report is asked for in a format that there is not.
+        pytest.UsageError: If a mode or a report is asked for that there is not.
     """
     config.addinivalue_line(
         "markers", "gonogo(suite): make a test of each case of a suite; it asks for `case`"
@@ -74,6 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "budget(**limits): fail the test if its exchanges use more: input_tokens, output_tokens,"
         " total_tokens, cost_usd, latency_seconds, ttft_seconds, calls, tool_calls",
     )
+    if _mode(config) not in _MODES:
+        raise pytest.UsageError(
+            f"gonogo_mode = {_mode(config)!r}: there is only {', '.join(_MODES)}"
+        )
     reports = [Path(path) for path in config.getoption("--gonogo-report")]
     wrong = [path for path in reports if path.suffix not in _REPORT_SUFFIXES]
     if wrong:
@@ -169,8 +174,14 @@ class _Session:
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         if self._run is not None and terminal is not None:
             terminal.ensure_newline()
-            terminal.write_line(self._run.verdict_line, bold=True)
+            terminal.write_line(self._last_line(session.exitstatus), bold=True)
         return outcome
+
+    def _last_line(self, exit_status: int) -> str:
+        line = "" if self._run is None else self._run.verdict_line
+        if self._run is not None and self._run.passes and exit_status != pytest.ExitCode.OK:
+            line += f" (but pytest fails with exit status {int(exit_status)}: see its summary)"
+        return line
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table of the run."""
@@ -247,7 +258,7 @@ def _failure_of(error: BaseException, *, has_result: bool) -> tuple[Failure, str
     counted = MissingRecordingError | NotScoredError | RegressionError
     if has_result and isinstance(error, counted):
         return Failure.ALREADY_COUNTED, message
-    return Failure.TEST, message[:200]
+    return Failure.TEST, (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _suite_name(node: pytest.Item | pytest.Function) -> str | None:

@@ -191,15 +191,16 @@ class Gate:
         """Decide about all suites of a run, and write new baselines where asked.
 
         Args:
-            rows: Of all tests, in any order; of two rows of one case the last one counts.
+            rows: Of all tests, in any order. Where two tests ran one case, the later result
+                counts, and a failure of either.
             suites: The suites that the rows name.
             mode: How answers were had.
             present: All suites of the project.
             acceptances: Write new baselines; None: do not.
         """
-        by_suite: dict[str, dict[str, Row]] = {name: {} for name in sorted(suites)}
+        by_suite: dict[str, list[Row]] = {name: [] for name in sorted(suites)}
         for row in rows:
-            by_suite[row.suite][row.case] = row
+            by_suite[row.suite].append(row)
         runs = tuple(
             self._conclude_suite(suites[name], suite_rows, acceptances)
             for name, suite_rows in by_suite.items()
@@ -218,10 +219,11 @@ class Gate:
         return self.baselines / f"{suite.name}.jsonl"
 
     def _conclude_suite(
-        self, suite: Suite, rows: Mapping[str, Row], acceptances: Acceptances | None
+        self, suite: Suite, rows: Sequence[Row], acceptances: Acceptances | None
     ) -> SuiteRun:
-        results = _results(suite, rows)
-        reasons = list(_row_reasons(rows.values()))
+        by_case = {row.case: row for row in rows if row.result is not None}
+        results = _results(suite, by_case)
+        reasons = list(_row_reasons(rows))
         baseline: Baseline | None = None
         comparison: Comparison | None = None
         try:
@@ -244,9 +246,9 @@ class Gate:
                 other=reasons,
             ),
             notes=_notes(results, self.settings),
-            failures={row.case: row.message for row in rows.values() if row.failure is not None},
+            failures={row.case: row.message for row in rows if row.failure is not None},
         )
-        return run if acceptances is None else self._accept(run, rows, baseline, acceptances)
+        return run if acceptances is None else self._accept(run, by_case, baseline, acceptances)
 
     def _compare(
         self, suite: Suite, results: Sequence[CaseResult], baseline: Baseline | None

@@ -92,7 +92,7 @@ def test_a_bad_line_costs_only_itself(folder: Path) -> None:
     ]
     assert "log.jsonl:3: Input data was truncated" in result.stderr
     assert "log.jsonl:4: Object contains unknown field `colour`" in result.stderr
-    assert "2 records could not be read and were not scored" in result.stderr
+    assert "2 records could not be read and not scored" in result.stderr
 
 
 def test_fail_under(folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_nothing_scored_is_not_a_pass(folder: Path) -> None:
     write(folder / "log.jsonl", FAILED)
     result = gonogo(folder, "check", "log.jsonl", "--domain", "greetings")
     assert result.returncode == 3
-    assert "1 failed calls have no response to judge" in result.stderr
+    assert "1 failed call without a response to judge" in result.stderr
     assert "nothing was scored" in result.stderr
 
 

@@ -9,7 +9,7 @@ from gonogo.comparison import Comparison, compare_results
 from gonogo.evaluation import CaseResult
 from gonogo.settings import Policy, Settings
 from gonogo.strategies import SCORES
-from gonogo_checkers.verdict import Judged, NotApplicable, Severity
+from gonogo_checkers.verdict import CheckerBroke, Judged, NotApplicable, Severity
 
 SETTINGS = Settings(policy=Policy(tolerance=0.05))
 
@@ -86,6 +86,12 @@ def test_silence_of_a_required_checker_is_a_regression() -> None:
     (change,) = case.regressions
     assert change.after is None
     assert change.why == "had nothing to judge: no code"
+
+
+def test_a_required_checker_that_broke_is_no_silence() -> None:
+    before = [case_result("a", {"code_syntax": 1.0})]
+    after = [case_result("a", {"code_syntax": CheckerBroke("KeyError"), "length": 1.0})]
+    assert not compare(before, after).regressed
 
 
 def test_silence_of_another_checker_is_none() -> None:

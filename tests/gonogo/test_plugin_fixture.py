@@ -106,3 +106,27 @@ def test_no_decision_is_printed_where_no_suite_ran(app: App, pytester: pytest.Py
     plain = pytester.runpytest_inprocess("test_app.py", "-p", "no:gonogo")
     assert len(result.outlines) == len(plain.outlines)
     assert "passed" in result.outlines[-1]
+
+
+def test_expectations_hold_whatever_the_output_and_the_domain(
+    app: App, pytester: pytest.Pytester
+) -> None:
+    path = app.root / "pyproject.toml"
+    path.write_text(path.read_text() + "\n[tool.gonogo.domains.plain]\nweights = {length = 1.0}\n")
+    app.write(
+        "test_app.py",
+        """
+import pytest
+from gonogo.errors import BelowThresholdError
+from gonogo_checkers.output import Output
+
+TEXT = "Your parcel is on its way, and it arrives tomorrow before noon."
+
+@pytest.mark.parametrize("expect", [{"contains": ["refund"]}, {"refusal": True}])
+@pytest.mark.parametrize("output", [TEXT, Output(response=TEXT)])
+def test_app(gonogo, output, expect):
+    with pytest.raises(BelowThresholdError, match="must hold in full"):
+        gonogo.check(output, domain="plain", prompt="Where is my parcel now, and when will it come?", expect=expect)
+""",
+    )
+    pytester.runpytest_inprocess("test_app.py").assert_outcomes(passed=4)

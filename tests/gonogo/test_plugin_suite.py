@@ -242,3 +242,30 @@ def test_settings_that_cannot_be_used_end_in_undecided(
     result.assert_outcomes(failed=3)
     assert "cannot be loaded from 'nowhere:Length'" in last_line(result)
     assert "INTERNALERROR" not in result.stdout.str()
+
+
+def test_a_failure_of_one_of_two_tests_of_a_case_counts(
+    accepted: App, pytester: pytest.Pytester
+) -> None:
+    path = accepted.root / "evals" / "greetings" / "test_greetings.py"
+    again = path.read_text().split("\n\n", 1)[1].replace("test_greetings", "test_later")
+    strict = path.read_text() + "    assert case.id != 'lee', 'not Lee'\n"
+    path.write_text(strict + "\n\n" + again)
+    result = pytester.runpytest_inprocess("evals")
+    assert result.ret == 1
+    assert last_line(result) == "NO-GO: greetings: test failed: not Lee (lee)"
+
+
+def test_the_last_line_does_not_hide_what_failed_elsewhere(
+    accepted: App, pytester: pytest.Pytester
+) -> None:
+    accepted.write("evals/test_other.py", "def test_other():\n    assert False\n")
+    result = pytester.runpytest_inprocess("evals")
+    assert result.ret == 1
+    assert last_line(result) == "GO (but pytest fails with exit status 1: see its summary)"
+
+
+def test_an_unknown_mode_is_refused(accepted: App, pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess("evals", "-o", "gonogo_mode=live")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*gonogo_mode = 'live': there is only replay*"])

@@ -1,5 +1,7 @@
 """The commands of `gonogo`, each in its own file; nothing heavy is imported before it is run."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)
@@ -33,5 +36,6 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a project's own checkers are found from its folder."""
+    sys.path.insert(0, str(Path.cwd()))
     app()

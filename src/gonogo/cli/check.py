@@ -162,13 +162,17 @@ def _say_what_was_left_out(tally: _Tally) -> None:
     for name in sorted(tally.undefined_domains):
         say(f"gonogo: domain {name!r} is not defined: judged as 'general'")
     if tally.failed_calls:
-        say(f"gonogo: {tally.failed_calls} failed calls have no response to judge")
+        say(f"gonogo: {_counted(tally.failed_calls, 'failed call')} without a response to judge")
     if tally.problems:
-        say(f"gonogo: {tally.problems} records could not be read and were not scored")
+        say(f"gonogo: {_counted(tally.problems, 'record')} could not be read and not scored")
     if tally.broken:
-        say(f"gonogo: a checker broke on {tally.broken} responses")
+        say(f"gonogo: a checker broke on {_counted(tally.broken, 'response')}")
     if not tally.judged:
         say("gonogo: nothing was scored")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _exit_of(tally: _Tally) -> Exit:

@@ -1,6 +1,6 @@
 """The report for code scanning: SARIF 2.1.0 (OASIS), one result a finding of a judged response."""
 
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -51,9 +51,8 @@ def _findings(run: SuiteRun) -> list[tuple[str, str, Finding]]:
 
 
 def _result(run: SuiteRun, case_id: str, checker_id: str, finding: Finding) -> JsonObject:
-    uri = PurePosixPath("datasets") / run.suite.name / run.suite.recordings.path.name
     location: JsonObject = {
-        "physicalLocation": {"artifactLocation": {"uri": str(uri)}},
+        "physicalLocation": {"artifactLocation": {"uri": _uri(run.suite.recordings.path)}},
         "logicalLocations": [{"name": case_id, "kind": "case"}],
     }
     properties: JsonObject = {"case": case_id, "confidence": finding.confidence.value}
@@ -68,3 +67,9 @@ def _result(run: SuiteRun, case_id: str, checker_id: str, finding: Finding) -> J
         "locations": [location],
         "properties": properties,
     }
+
+
+def _uri(path: Path) -> str:
+    """Return a path as code scanning wants it: relative to the repository, where it lies in it."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
