@@ -12,6 +12,7 @@ from typing import Final
 from gonogo.comparison import WEIGHTED, Comparison, ScoreSummary
 from gonogo.evaluation import CaseResult, Measured
 from gonogo.exchanges import Outcome
+from gonogo.plain_text import counted
 from gonogo.settings import Policy, SuiteBudget
 from gonogo.statistics.percentiles import TooFewValuesError, percentile
 
@@ -183,7 +184,7 @@ def _score_reasons(scores: Sequence[ScoreSummary]) -> Iterator[Reason]:
 def _fallen(name: str, regressed: Sequence[tuple[str, float]]) -> Reason:
     worst = regressed[0][1]
     how = f"by {-worst:.2f}" if len(regressed) == 1 else f"by up to {-worst:.2f}"
-    count = f"{len(regressed)} case{'s' if len(regressed) > 1 else ''}"
+    count = counted(len(regressed), "case")
     return Reason(
         says=Gauge.NO_GO,
         text=f"{name} fell {how} in {count}",

@@ -18,3 +18,8 @@ def one_line(text: str, limit: int = 300) -> str:
     if cut.isprintable():
         return cut
     return "".join("�" if unicodedata.category(char).startswith("C") else char for char in cut)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun: `1 case`, `2 cases`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

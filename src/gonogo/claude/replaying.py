@@ -16,6 +16,7 @@ from anthropic._response import APIResponse, AsyncAPIResponse
 from gonogo.claude.wire import JSON_TYPE, STREAM_TYPE, body_of, events_of, status_of
 from gonogo.errors import MissingRecordingError
 from gonogo.exchanges import Exchange, Request
+from gonogo.plain_text import counted
 from gonogo.recordings import Recordings
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ class Replayer(Middleware):
         number = self._asked[fingerprint]
         if number >= len(answers):
             raise MissingRecordingError(
-                f"the same request is made {number + 1} times, {len(answers)} answers to it are"
-                f" recorded in {self._recordings.path} (the last: {answers[-1].id})"
+                f"the same request is made {number + 1} times, but {self._recordings.path} holds"
+                f" {counted(len(answers), 'answer')} to it (the last: {answers[-1].id})"
             )
         self._asked[fingerprint] += 1
         self._capture(answers[number])

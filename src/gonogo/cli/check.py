@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from gonogo.cli.exits import Exit, reported_errors, say
-from gonogo.cli.progress import counted
+from gonogo.cli.progress import with_progress
 from gonogo.errors import Problem
 from gonogo.exchanges import Exchange, Outcome, decode_exchange, output_of
 from gonogo.judging import judge
-from gonogo.plain_text import one_line
+from gonogo.plain_text import counted, one_line
 from gonogo.registry import CheckerRegistry
 from gonogo.scorecards import Scorecard, encode_scorecard
 from gonogo.settings import Settings, load_settings
@@ -82,7 +82,7 @@ def check(
     with reported_errors():
         settings = load_settings(Path.cwd())
         exchanges = _exchanges(locations or ["-"], tally)
-        cards = _judged(counted(exchanges, "exchanges"), domain or "general", settings, tally)
+        cards = _judged(with_progress(exchanges, "exchanges"), domain or "general", settings, tally)
         _print_cards(_tallied(cards, tally, fail_under), format)
     if format is CheckFormat.TABLE and tally.judged:
         _print_means(tally)
@@ -162,17 +162,13 @@ def _say_what_was_left_out(tally: _Tally) -> None:
     for name in sorted(tally.undefined_domains):
         say(f"gonogo: domain {name!r} is not defined: judged as 'general'")
     if tally.failed_calls:
-        say(f"gonogo: {_counted(tally.failed_calls, 'failed call')} without a response to judge")
+        say(f"gonogo: {counted(tally.failed_calls, 'failed call')} without a response to judge")
     if tally.problems:
-        say(f"gonogo: {_counted(tally.problems, 'record')} could not be read and not scored")
+        say(f"gonogo: {counted(tally.problems, 'record')} could not be read and not scored")
     if tally.broken:
-        say(f"gonogo: a checker broke on {_counted(tally.broken, 'response')}")
+        say(f"gonogo: a checker broke on {counted(tally.broken, 'response')}")
     if not tally.judged:
         say("gonogo: nothing was scored")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _exit_of(tally: _Tally) -> Exit:

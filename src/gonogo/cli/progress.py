@@ -10,7 +10,7 @@ T = TypeVar("T")
 _QUIET_SECONDS: Final = 1.0
 
 
-def counted(items: Iterable[T], what: str) -> Iterator[T]:
+def with_progress(items: Iterable[T], what: str) -> Iterator[T]:
     """Yield the items, and show on a terminal how many have gone by.
 
     Args:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gonogo.comparison import CaseComparison, Comparison, ScoreSummary
-from gonogo.plain_text import one_line
+from gonogo.plain_text import counted, one_line
 from gonogo.reports.usage import summarize_usage
 from gonogo.runs import Run, SuiteRun
 
@@ -55,8 +55,9 @@ def _console(width: int, *, color: bool) -> tuple[Console, io.StringIO]:
 
 def _print_suite(console: Console, run: SuiteRun, mode: str) -> None:
     candidate = f", candidate {run.suite.candidate}" if run.suite.candidate else ""
-    count = f"{len(run.results)} of {len(run.suite.cases)}" if run.is_partial else len(run.results)
-    console.print(f"{run.suite.name} ({mode}{candidate}, {count} cases)", style="bold")
+    count = f"{len(run.results)} of " if run.is_partial else ""
+    cases = counted(len(run.suite.cases), "case")
+    console.print(f"{run.suite.name} ({mode}{candidate}, {count}{cases})", style="bold")
     if run.comparison is not None and run.comparison.scores:
         console.print(_score_table(run.comparison.scores))
     console.print(f"  {summarize_usage(run.results)}")

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from gonogo.evaluation import CaseResult
 from gonogo.exchanges import Outcome
+from gonogo.plain_text import counted
 from gonogo.statistics.percentiles import TooFewValuesError, percentile
 
 
@@ -36,7 +37,7 @@ class UsageSummary:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        parts = [f"{self.calls} calls"]
+        parts = [counted(self.calls, "call")]
         if self.input_tokens is not None and self.output_tokens is not None:
             parts.append(f"{self.input_tokens:,} + {self.output_tokens:,} tokens")
         if self.unpriced:
