@@ -141,7 +141,7 @@ def test_answers_come_in_order_and_run_out(tmp_path: Path, made: list[Exchange])
     client = replaying_client(recordings(tmp_path, {}, {"response": second}), made.append)
     client.messages.create(**ASK)
     assert client.messages.create(**ASK).content[0].text == "Later."  # type: ignore[union-attr]
-    with pytest.raises(MissingRecordingError, match="made 3 times, but .* holds 2 answers"):
+    with pytest.raises(MissingRecordingError, match=r"made 3 times, but .* holds 2 answers"):
         client.messages.create(**ASK)
 
 
