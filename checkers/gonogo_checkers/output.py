@@ -44,15 +44,15 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             ValueError: If a pattern is no regular expression, or `max_words` is negative.
         """
         if self.max_words is not None and self.max_words < 0:
-            raise ValueError(f"max_words: expected at least 0, got {self.max_words}")
+            raise ValueError(f"expect.max_words: expected at least 0, got {self.max_words}")
         if self.matches:
             import regex  # type: ignore[import-untyped]  # noqa: PLC0415 - only where patterns are
 
-            for pattern in self.matches:
+            for number, pattern in enumerate(self.matches):
                 try:
                     regex.compile(pattern)
                 except regex.error as error:
-                    raise ValueError(f"matches: {pattern!r}: {error}") from error
+                    raise ValueError(f"expect.matches[{number}]: {pattern!r}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

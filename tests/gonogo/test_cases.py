@@ -33,7 +33,7 @@ def test_two_cases_with_one_id_are_an_error(tmp_path: Path) -> None:
         ('{"id": "a", "prompt": "x", "expect": {"contain": ["y"]}}', "unknown field `contain`"),
         ('{"id": "a", "prompt": "x", "expect": {"budget": {"cost": 1}}}', "unknown field `cost`"),
         ('{"id": "a", "prompt": "x", "expect": {"budget": {"cost_usd": -1}}}', "at least 0"),
-        ('{"id": "a", "prompt": "x", "expect": {"matches": ["("]}}', "matches: '('"),
+        ('{"id": "a", "prompt": "x", "expect": {"matches": ["("]}}', "expect.matches[0]: '('"),
         (
             '{"id": "a", "prompt": "x", "expect": {"max_words": -3}}',
             "max_words: expected at least 0",
