@@ -135,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201 - a command line speaks to people
         return 2
     write_files(files, chosen.to)
-    print(f"{files.count} names of {listed_on} in {chosen.to}")  # noqa: T201
+    print(f"{files.count} names of {listed_on} in {chosen.to}")  # noqa: T201 - a script says what it wrote
     return 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.baselines import BaselineCase, BaselineHeader, _decode_line
+from gonogo.baselines import BaselineCase, BaselineHeader, decode_baseline_line
 from gonogo.cases import decode_case
 from gonogo.exchanges import decode_exchange
 from gonogo.scorecards import decode_scorecard
@@ -47,7 +47,7 @@ def test_the_scorecard_of_the_reference() -> None:
 
 def test_the_baseline_of_the_reference() -> None:
     (example,) = examples("Baseline")
-    header, case = (_decode_line(line) for line in example.splitlines())
+    header, case = (decode_baseline_line(line) for line in example.splitlines())
     assert isinstance(header, BaselineHeader)
     assert isinstance(case, BaselineCase)
 
@@ -65,7 +65,7 @@ def test_the_checker_of_the_guide_works() -> None:
     )
     names: dict[str, object] = {"__name__": "acme.checks"}
     exec(code, names)  # noqa: S102 - our own documentation
-    verdict = names["BrandName"]().check(Output(response="Try Gonogo."))  # type: ignore[operator]
+    verdict = names["BrandName"]().check(Output(response="Try Gonogo."))  # type: ignore[operator]  # a class
     assert isinstance(verdict, Judged)
     assert verdict.findings[0].rule == "BRA001"
 

@@ -109,7 +109,7 @@ def load_baseline(path: Path) -> Baseline | None:
     """
     if not path.exists():
         return None
-    records = load_records(path, _decode_line)
+    records = load_records(path, decode_baseline_line)
     if not records or not isinstance(records[0][1], BaselineHeader):
         raise BadInputError([Problem(f"{path}:1", "the first line must be a baseline's header")])
     header = records[0][1]
@@ -129,6 +129,22 @@ def load_baseline(path: Path) -> Baseline | None:
     if problems:
         raise BadInputError(problems)
     return Baseline(header=header, cases=cases)
+
+
+def decode_baseline_line(line: bytes) -> BaselineHeader | BaselineCase:
+    """Decode a line of a baseline: its header, or one case.
+
+    Raises:
+        msgspec.DecodeError: If it is neither.
+    """
+    if is_baseline_header(line):
+        return msgspec.json.decode(line, type=BaselineHeader)
+    return msgspec.json.decode(line, type=BaselineCase)
+
+
+def is_baseline_header(line: bytes) -> bool:
+    """Tell whether a line begins as a baseline's header does: with its schema."""
+    return b'"schema"' in line[:20]
 
 
 def header_of(
@@ -262,10 +278,3 @@ def _latency(measured: Sequence[Measured]) -> float | None:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()[:16]
-
-
-def _decode_line(line: bytes) -> BaselineHeader | BaselineCase:
-    # A header names its schema, a case does not: the two need no tag of their own.
-    if b'"schema"' in line[:20]:
-        return msgspec.json.decode(line, type=BaselineHeader)
-    return msgspec.json.decode(line, type=BaselineCase)

@@ -3,17 +3,15 @@
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
 from gonogo.budgets import Budget
 from gonogo.errors import BadInputError, Problem
-from gonogo.exchanges import Request
+from gonogo.exchanges import Blankless, Request
 from gonogo.json_lines import JsonObject, canonical_json, load_records
 from gonogo_checkers.output import Expectations
-
-_Blankless = Annotated[str, msgspec.Meta(pattern=r"\S")]
 
 
 class CaseExpectations(Expectations, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,8 +39,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         tags: Free labels.
     """
 
-    id: _Blankless
-    domain: _Blankless | None = None
+    id: Blankless
+    domain: Blankless | None = None
     request: JsonObject | None = None
     prompt: str | None = None
     context: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gonogo.baselines import Baseline, load_baseline
+from gonogo.baselines import Baseline, BaselineCase, load_baseline
 from gonogo.budgets import Budget, check_budget
 from gonogo.cases import Case
 from gonogo.comparison import CaseComparison, compare_case
@@ -117,6 +117,11 @@ class Project:
             self._loaded_baselines[suite] = load_baseline(path)
         return self._loaded_baselines[suite]
 
+    def accepted(self, suite: str, case_id: str) -> BaselineCase | None:
+        """Return the accepted result of a case; None where there is none."""
+        baseline = self.baseline(suite)
+        return None if baseline is None else baseline.cases.get(case_id)
+
 
 @dataclass(slots=True, repr=False)
 class Gonogo:
@@ -127,6 +132,7 @@ class Gonogo:
         suite_name: Suite of the test's marker; None: the test is not one of a suite.
         exchanges: All calls that the test made, in order.
         rows: What the test reports of its cases.
+        results: How the cases that it ran ended.
         trials: The trials that `run` made.
     """
 
@@ -134,6 +140,7 @@ class Gonogo:
     suite_name: str | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    results: list[CaseResult] = field(default_factory=list)
     trials: list[Trial] = field(default_factory=list)
 
     def __repr__(self) -> str:
@@ -333,11 +340,11 @@ class Gonogo:
         return replay_trials(case, suite.shared_request, suite.recordings)
 
     def _evaluate(self, suite: Suite, case: Case, trials: tuple[Trial, ...]) -> CaseResult:
-        baseline = self.project.baseline(suite.name)
-        accepted = None if baseline is None else baseline.cases.get(case.id)
+        accepted = self.project.accepted(suite.name, case.id)
         result = self._evaluate_against(
             suite, case, trials, None if accepted is None else accepted.mean_words
         )
+        self.results.append(result)
         new_accepted = None
         if self.project.updating:
             words = round(fmean(trial.words for trial in result.trials))
@@ -372,8 +379,7 @@ class Gonogo:
 
     def _demand_no_regression(self, suite: Suite, result: CaseResult) -> None:
         __tracebackhide__ = True
-        baseline = self.project.baseline(suite.name)
-        accepted = None if baseline is None else baseline.cases.get(result.case_id)
+        accepted = self.project.accepted(suite.name, result.case_id)
         if accepted is None or self.project.updating:
             return
         if all(trial.scorecard is None for trial in result.trials):

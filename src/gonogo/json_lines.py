@@ -129,7 +129,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
             os.fsync(stream.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C, too, must leave no temporary file behind
         temporary.unlink(missing_ok=True)
         raise
 

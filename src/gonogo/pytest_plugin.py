@@ -144,7 +144,9 @@ def pytest_runtest_makereport(
         from gonogo.runs import encode_row  # noqa: PLC0415 - likewise
 
         rows = _rows_of(item, suite_name, call, report)
-        item.user_properties += [pair for row in rows for pair in properties_of(row)]
+        held = item.stash.get(_GONOGO, None)
+        results = [] if held is None else held.results
+        item.user_properties += [pair for result in results for pair in properties_of(result)]
         vars(report)[_ROWS] = [encode_row(row) for row in rows]
     return report
 

@@ -7,6 +7,7 @@ checker's id; one that has the id of one of ours replaces it.
 import dataclasses
 import importlib
 from collections.abc import Mapping
+from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Final
 
@@ -30,6 +31,11 @@ class CheckerRegistry:
         """Take the settings of checkers by id; `use` in them names another class to load."""
         self._settings = settings or {}
         self._loaded: dict[str, Checker] = {}
+
+    @cached_property
+    def _offered(self) -> dict[str, str]:
+        """Where the checkers of installed packages are, by id: found once, it reads all of them."""
+        return {entry.name: entry.value for entry in entry_points(group=GROUP)}
 
     def load(self, checker_id: str) -> Checker:
         """Return the checker of an id, made with its settings.
@@ -80,10 +86,9 @@ class CheckerRegistry:
         own = self._settings.get(checker_id, {}).get("use")
         if own is not None:
             return str(own)
-        offered = {entry.name: entry.value for entry in entry_points(group=GROUP)}
-        target = offered.get(checker_id) or CHECKERS.get(checker_id)
+        target = self._offered.get(checker_id) or CHECKERS.get(checker_id)
         if target is None:
-            known = ", ".join(sorted({*offered, *CHECKERS}))
+            known = ", ".join(sorted({*self._offered, *CHECKERS}))
             raise UnknownCheckerError(f"no checker is called {checker_id!r}; there are: {known}")
         return target
 

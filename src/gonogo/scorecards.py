@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from gonogo.exchanges import Blankless
 from gonogo_checkers.verdict import (
     CheckerBroke,
     Confidence,
@@ -95,7 +96,7 @@ class _VerdictRow(
 
 
 class _ScorecardRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    id: Annotated[str, msgspec.Meta(pattern=r"\S")]
+    id: Blankless
     trial: Annotated[int, msgspec.Meta(ge=1)] = 1
     domain: str
     score: _Score | None

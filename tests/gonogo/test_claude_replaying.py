@@ -140,7 +140,7 @@ def test_answers_come_in_order_and_run_out(tmp_path: Path, made: list[Exchange])
     second = ANSWER | {"content": [{"type": "text", "text": "Later."}]}
     client = replaying_client(recordings(tmp_path, {}, {"response": second}), made.append)
     client.messages.create(**ASK)
-    assert client.messages.create(**ASK).content[0].text == "Later."  # type: ignore[union-attr]
+    assert client.messages.create(**ASK).content[0].text == "Later."  # type: ignore[union-attr]  # a text
     with pytest.raises(MissingRecordingError, match=r"made 3 times, but .* holds 2 answers"):
         client.messages.create(**ASK)
 

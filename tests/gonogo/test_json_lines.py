@@ -127,7 +127,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "baseline.jsonl"
     path.write_bytes(b"old")
 
-    def chunks():  # type: ignore[no-untyped-def]
+    def chunks():  # type: ignore[no-untyped-def]  # raises
         yield b"new"
         raise RuntimeError("disk gone")
 

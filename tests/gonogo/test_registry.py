@@ -83,7 +83,7 @@ def test_unknown_checker_names_what_there_is() -> None:
 
 def test_the_settings_own_checker(package: str) -> None:
     registry = CheckerRegistry({"shouting": {"use": f"{package}:Shouting", "limit": 0.1}})
-    assert registry.load("shouting").limit == 0.1  # type: ignore[attr-defined]
+    assert registry.load("shouting").limit == 0.1  # type: ignore[attr-defined]  # its setting
     assert registry.version("shouting") == f"{package}:Shouting 3 limit=0.1"
 
 

@@ -24,7 +24,7 @@ CONTEXT = "In 2023 the shop in Malmö sold 1,200 loaves and 800 rolls. Ann Lee r
 
 
 def findings_of(response: str, context: str = CONTEXT, **given: object) -> tuple[Finding, ...]:
-    output = Output(response=response, context=(context,), **given)  # type: ignore[arg-type]
+    output = Output(response=response, context=(context,), **given)  # type: ignore[arg-type]  # fields by name
     verdict = Grounding().check(output)
     assert isinstance(verdict, Judged)
     return verdict.findings

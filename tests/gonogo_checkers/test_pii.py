@@ -22,7 +22,7 @@ def findings_of(output: Output, checker: Pii | None = None) -> tuple[Finding, ..
 
 
 def rules_of(response: str, **given: object) -> list[str]:
-    return [finding.rule for finding in findings_of(Output(response=response, **given))]  # type: ignore[arg-type]
+    return [finding.rule for finding in findings_of(Output(response=response, **given))]  # type: ignore[arg-type]  # fields by name
 
 
 def test_spans_lines_and_masked_evidence() -> None:
@@ -56,7 +56,7 @@ def test_no_digit_run_of_a_value_reaches_message_or_evidence() -> None:
     ],
 )
 def test_what_was_given_is_an_echo(given: dict[str, object]) -> None:
-    output = Output(response=LEAK, **given)  # type: ignore[arg-type]
+    output = Output(response=LEAK, **given)  # type: ignore[arg-type]  # fields by name
     assert Pii().check(output) == Judged(1.0)
     verdict = Pii(echoes=True).check(output)
     assert isinstance(verdict, Judged)

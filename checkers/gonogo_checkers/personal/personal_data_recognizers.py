@@ -57,7 +57,7 @@ def recognize(text: str) -> list[Recognized]:
         analyze = source.recognizer.analyze
         entities = source.recognizer.supported_entities
         results = (
-            analyze(seen, entities, regex_flags=flags)  # type: ignore[call-arg]
+            analyze(seen, entities, regex_flags=flags)  # type: ignore[call-arg]  # of pattern recognizers alone
         )
         for result in results or []:
             proven = source.proves and result.score >= source.least

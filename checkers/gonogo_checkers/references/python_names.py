@@ -361,9 +361,9 @@ class _NameReader(ast.NodeVisitor):
         self._visit_and_leave(ast.iter_child_nodes(node))
 
     visit_ListComp = _visit_comprehension  # noqa: N815 - names that `NodeVisitor` gives
-    visit_SetComp = _visit_comprehension  # noqa: N815
-    visit_DictComp = _visit_comprehension  # noqa: N815
-    visit_GeneratorExp = _visit_comprehension  # noqa: N815
+    visit_SetComp = _visit_comprehension  # noqa: N815 - ast's own names
+    visit_DictComp = _visit_comprehension  # noqa: N815 - ast's own names
+    visit_GeneratorExp = _visit_comprehension  # noqa: N815 - ast's own names
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)

@@ -8,7 +8,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gonogo.baselines import SCHEMA, Baseline, BaselineHeader, baseline_of, load_baseline
+from gonogo.baselines import (
+    SCHEMA,
+    Baseline,
+    BaselineHeader,
+    baseline_of,
+    is_baseline_header,
+    load_baseline,
+)
 from gonogo.cli.exits import exit_of, reported_errors
 from gonogo.comparison import Comparison, compare_results
 from gonogo.decisions import Decision, decide
@@ -77,7 +84,7 @@ def _compare_files(
 def _load_either(path: Path) -> Baseline:
     try:
         with path.open("rb") as stream:
-            is_baseline = b'"schema"' in stream.readline(100)
+            is_baseline = is_baseline_header(stream.readline(100))
     except OSError as error:
         raise BadInputError([Problem(str(path), f"cannot be read: {error.strerror}")]) from error
     if is_baseline:

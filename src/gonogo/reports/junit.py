@@ -3,15 +3,12 @@
 from statistics import fmean
 
 from gonogo.baselines import scores_by_trial
-from gonogo.evaluation import decode_case_result
-from gonogo.runs import Row
+from gonogo.evaluation import CaseResult
 
 
-def properties_of(row: Row) -> list[tuple[str, object]]:
-    """Return what a case scored and used, as names and values; nothing where it was not run."""
-    if row.result is None:
-        return []
-    trials = decode_case_result(row.result).trials
+def properties_of(result: CaseResult) -> list[tuple[str, object]]:
+    """Return what a case scored and used, as names and values."""
+    trials = result.trials
     scores = scores_by_trial(trials)
     properties: list[tuple[str, object]] = [
         (f"gonogo_{name.removesuffix('score')}_score".replace("__", "_"), round(fmean(values), 4))
