@@ -45,7 +45,7 @@ References: tree-sitter (https://tree-sitter.github.io), CommonMark 0.31 section
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from gonogo_checkers.output import Output
@@ -261,37 +261,30 @@ def _cut_between_statements(block: CodeBlock, response: str) -> Finding:
 
 
 def _open_fence(block: CodeBlock, response: str) -> Finding:
-    return Finding(
-        rule="SYN003",
-        severity=Severity.LOW,
-        confidence=Confidence.HIGH,
-        message=f"The fence of this {_name(block.language)} code is never closed; close it.",
-        start=block.start,
-        end=block.end,
-        line=line_of(response, block.start),
-    )
+    message = f"The fence of this {_name(block.language)} code is never closed; close it."
+    return _of_whole_block(block, response, "SYN003", Severity.LOW, message)
 
 
 def _mislabelled(block: CodeBlock, language: str, response: str) -> Finding:
     said, is_now = _name(block.language), _name(language)
-    return Finding(
-        rule="SYN005",
-        severity=Severity.MEDIUM,
-        confidence=Confidence.MEDIUM,
-        message=f"The fence says {said}, but the code parses only as {is_now}.",
-        start=block.start,
-        end=block.end,
-        line=line_of(response, block.start),
-        evidence=block.info[:80],
-    )
+    message = f"The fence says {said}, but the code parses only as {is_now}."
+    found = _of_whole_block(block, response, "SYN005", Severity.MEDIUM, message)
+    return replace(found, confidence=Confidence.MEDIUM, evidence=block.info[:80])
 
 
 def _not_judged(block: CodeBlock, problem: SyntaxProblem, response: str) -> Finding:
+    message = f"This {_name(block.language)} code was not judged: {problem.what}."
+    return _of_whole_block(block, response, "SYN006", Severity.LOW, message)
+
+
+def _of_whole_block(
+    block: CodeBlock, response: str, rule: str, severity: Severity, message: str
+) -> Finding:
     return Finding(
-        rule="SYN006",
-        severity=Severity.LOW,
+        rule=rule,
+        severity=severity,
         confidence=Confidence.HIGH,
-        message=f"This {_name(block.language)} code was not judged: {problem.what}.",
+        message=message,
         start=block.start,
         end=block.end,
         line=line_of(response, block.start),

@@ -155,7 +155,22 @@ def decode_settings(table: Mapping[str, object], place: str) -> Settings:
     try:
         return msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
-        raise BadSettingsError(f"{place} [tool.gonogo]: {error}") from error
+        raise BadSettingsError(f"{place} [tool.gonogo]: {error}{_known_keys(error)}") from error
+
+
+def _known_keys(error: msgspec.ValidationError) -> str:
+    """Name the keys that there are, where one is unknown."""
+    what, _, path = str(error).partition(" - at `")
+    if "unknown field" not in what:
+        return ""
+    tables: dict[str, type[msgspec.Struct]] = {
+        "$.policy": Policy,
+        "$.suites": SuiteBudget if path.rstrip("`").endswith(".budget") else SuiteSettings,
+        "$.domains": DomainSettings,
+        "$.prices": ConfiguredPrice,
+    }
+    table = next((tables[start] for start in tables if path.startswith(start)), Settings)
+    return f"; there are: {', '.join(table.__struct_fields__)}"
 
 
 def _required(base: Domain, changed: DomainSettings) -> tuple[str, ...]:

@@ -26,7 +26,10 @@ def test_reads_its_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"colour": 1}, "unknown field `colour`"),
+        ({"colour": 1}, "unknown field `colour`; there are: datasets"),
+        ({"policy": {"tolerence": 1}}, "`tolerence`.*; there are: tolerance, tolerances"),
+        ({"suites": {"s": {"budget": {"cost": 1}}}}, "`cost`.*; there are: cost_usd_total"),
+        ({"suites": {"s": {"budgets": {}}}}, "`budgets`.*; there are: domain, budget"),
         ({"policy": {"tolerance": 2}}, r"<= 1.*policy.tolerance"),
         ({"policy": {"undecided": "maybe"}}, "undecided"),
         ({"suites": {"s": {"budget": {"cost_usd_total": -1}}}}, "at least 0"),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gonogo_checkers.reading.code_blocks import CodeBlock, line_of
@@ -143,16 +143,7 @@ def text_of(node: "Node | None") -> str:
 def place_findings(findings: Iterable[Finding], response: str) -> tuple[Finding, ...]:
     """Return findings in the order of their places, each with its line in the response."""
     placed = [
-        Finding(
-            rule=found.rule,
-            severity=found.severity,
-            confidence=found.confidence,
-            message=found.message,
-            start=found.start,
-            end=found.end,
-            line=None if found.start is None else line_of(response, found.start),
-            evidence=found.evidence,
-        )
+        found if found.start is None else replace(found, line=line_of(response, found.start))
         for found in findings
     ]
     return tuple(sorted(placed, key=lambda found: (found.start or 0, found.rule)))
