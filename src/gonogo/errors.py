@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 
 class GonogoError(Exception):
@@ -41,6 +42,10 @@ class MissingRecordingError(GonogoError):
     """A request that no recording answers."""
 
 
+class SecretInRecordingError(GonogoError):
+    """A request or an answer that may not be stored: it holds a key, a token or a password."""
+
+
 class StaleBaselineError(GonogoError):
     """A baseline that measured something else than this run does."""
 
@@ -51,6 +56,18 @@ class BaselineRefusedError(GonogoError):
 
 class UnpricedModelError(GonogoError):
     """A model whose price nobody told us; a cost is never guessed."""
+
+
+class UnboundedCostError(GonogoError):
+    """A call of which nobody can say beforehand what it costs at most."""
+
+
+class CostLimitError(GonogoError):
+    """A call, or a whole run, that may cost more than is left of the cost limit."""
+
+
+class RunStoppedError(GonogoError):
+    """Something that no further call of a run would survive: a wrong key, a spending limit."""
 
 
 class UnknownCheckerError(GonogoError):
@@ -79,3 +96,24 @@ class RegressionError(GonogoError, AssertionError):
 
 class NotScoredError(GonogoError, AssertionError):
     """An output that could not be scored: a checker broke, or there was no answer."""
+
+
+class BatchRefusedError(GonogoError):
+    """A batch that the API does not take in, or no longer shows."""
+
+
+class BatchesUnfinishedError(GonogoError):
+    """Batches that have not ended, or cannot be reached, for now; the same command resumes."""
+
+
+class JournalInUseError(GonogoError):
+    """A journal of batches that another run is using."""
+
+
+NOT_RUN: Final = (
+    MissingRecordingError,
+    SecretInRecordingError,
+    CostLimitError,
+    RunStoppedError,
+)
+"""Why a case has no answer to be judged: it was not run."""

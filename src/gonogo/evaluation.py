@@ -3,11 +3,12 @@
 A case's result is a plain value that travels as JSON: workers send it, the session collects it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -15,8 +16,10 @@ from gonogo.cases import Case, load_cases, load_shared_request
 from gonogo.domains import Domain
 from gonogo.errors import BadInputError, Problem, UnpricedModelError
 from gonogo.exchanges import Exchange, Outcome, output_of
+from gonogo.fingerprints import VOLATILE
 from gonogo.json_lines import JsonObject
 from gonogo.judging import judge
+from gonogo.plain_text import one_line
 from gonogo.pricing import Prices, cost_of
 from gonogo.recordings import Recordings, load_recordings
 from gonogo.registry import CheckerRegistry
@@ -24,6 +27,12 @@ from gonogo.scorecards import Scorecard, decode_scorecard, encode_scorecard
 from gonogo.settings import Settings
 from gonogo.trials import Trial
 from gonogo_checkers.reading.word_counts import count_words
+
+_NAME_LENGTH: Final = 100
+"""Longer names of models, tools and errors are cut: they come from answers."""
+
+_TOOLS_NAMED: Final = 20
+"""So many tools of one call are named; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +65,20 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         exchange: Its id.
-        input_tokens: Total input.
-        output_tokens: Output.
+        input_tokens: Total input; 0 for a failed call without usage.
+        output_tokens: Output; likewise.
         cost_usd: Cost; None also where the model has no price.
         latency_seconds: From sending to the last byte.
         ttft_seconds: From sending to the first token.
         unpriced: The model that has no price; None: it has one, or nothing was used.
+        at: When the call began.
+        model: The model that answered, else the one that was asked.
+        attempts: HTTP attempts, at least 1.
+        outcome: How the call ended.
+        stop_reason: Why the answer ended.
+        error: Type of the error of a failed call; None: it did not fail.
+        tool_calls: Names of the tools that the answer calls, in order, 20 at most.
+        more_tool_calls: How many tools it calls beside these.
     """
 
     exchange: str
@@ -71,6 +88,14 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     latency_seconds: float | None = None
     ttft_seconds: float | None = None
     unpriced: str | None = None
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    model: str | None = None
+    attempts: Annotated[int, msgspec.Meta(ge=1)] = 1
+    outcome: Outcome = Outcome.ANSWERED
+    stop_reason: str | None = None
+    error: str | None = None
+    tool_calls: tuple[str, ...] = ()
+    more_tool_calls: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +115,11 @@ class TrialResult:
     measured: tuple[Measured, ...]
     words: int
     scorecard: Scorecard | None
+
+    @property
+    def steps(self) -> int:
+        """Number of calls that it made."""
+        return len(self.measured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,30 +143,41 @@ class CaseResult:
     problem: str | None = None
 
 
-def load_suite(name: str, datasets: Path, *, candidate: str | None = None) -> Suite:
+def load_suite(
+    name: str,
+    datasets: Path,
+    *,
+    candidate: str | None = None,
+    volatile: Collection[str] = VOLATILE,
+) -> Suite:
     """Read a suite from its folder.
 
     Args:
         name: Folder below `datasets`.
         datasets: Folder of all datasets.
         candidate: Take the shared request and the recordings from `candidates/<candidate>`.
+        volatile: Fields of a request that its fingerprint leaves out.
 
     Raises:
         BadInputError: If a folder or file is missing, or holds what cannot be used.
     """
     folder = datasets / name
     _demand_folder(folder, f"no suite is called {name!r}")
-    asked = folder
+    asked = asked_folder(folder, candidate)
     if candidate is not None:
-        asked = folder / "candidates" / candidate
         _demand_folder(asked, f"suite {name!r} has no candidate {candidate!r}")
     return Suite(
         name=name,
         cases=load_cases(folder / "cases.jsonl"),
         shared_request=load_shared_request(asked / "request.toml"),
-        recordings=load_recordings(asked / "recordings.jsonl"),
+        recordings=load_recordings(asked / "recordings.jsonl", volatile=volatile),
         candidate=candidate,
     )
+
+
+def asked_folder(folder: Path, candidate: str | None) -> Path:
+    """Return the folder of a suite's, or of its candidate's, shared request and recordings."""
+    return folder if candidate is None else folder / "candidates" / candidate
 
 
 def evaluate_case(
@@ -200,21 +241,47 @@ def _evaluate_trial(
 
 
 def _measure(exchange: Exchange, prices: Prices) -> Measured:
-    usage = exchange.usage
+    usage, response = exchange.usage, exchange.response
     cost, unpriced = None, None
     try:
         cost = cost_of(exchange, prices)
     except UnpricedModelError:
         unpriced = exchange.answered_by or "(no model)"
+    unused = 0 if response is None else None
+    tools = () if response is None else response.tool_calls
     return Measured(
         exchange=exchange.id,
-        input_tokens=None if usage is None else usage.input_tokens,
-        output_tokens=None if usage is None else usage.output_tokens,
+        input_tokens=unused if usage is None else usage.input_tokens,
+        output_tokens=unused if usage is None else usage.output_tokens,
         cost_usd=cost,
         latency_seconds=exchange.latency_seconds,
         ttft_seconds=exchange.ttft_seconds,
-        unpriced=unpriced,
+        unpriced=_name(unpriced),
+        at=_moment(exchange.at),
+        model=_name(exchange.answered_by),
+        attempts=exchange.attempts,
+        outcome=exchange.outcome,
+        stop_reason=_name(None if response is None else response.stop_reason),
+        error=_name(_error_type(exchange)),
+        tool_calls=tuple(one_line(tool.name, _NAME_LENGTH) for tool in tools[:_TOOLS_NAMED]),
+        more_tool_calls=len(tools[_TOOLS_NAMED:]),
     )
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    """Return a time; none where an application left out the zone, which makes it no moment."""
+    return None if at is None or at.tzinfo is None else at
+
+
+def _error_type(exchange: Exchange) -> str | None:
+    if exchange.error is not None:
+        return exchange.error.type
+    failed = exchange.response is None and exchange.status is not None
+    return f"HTTP {exchange.status}" if failed else None
+
+
+def _name(text: str | None) -> str | None:
+    return None if text is None else one_line(text, _NAME_LENGTH)
 
 
 def _demand_folder(folder: Path, what: str) -> None:

@@ -3,8 +3,7 @@
 The API's own fields are kept as they came, unknown ones too; our envelope around them is strict.
 """
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,10 +11,11 @@ from typing import Annotated, Final
 
 import msgspec
 
+from gonogo.fingerprints import VOLATILE, fingerprint_of
 from gonogo.json_lines import JsonObject, canonical_json
+from gonogo.wires import MESSAGES_PATH, Wire
 from gonogo_checkers.output import Expectations, JsonValue, Output, ToolCall, Turn
 
-_VOLATILE: Final = frozenset({"metadata", "stream"})
 _TRUNCATED: Final = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 
@@ -75,16 +75,17 @@ class Request:
             if (text := _document_text(block))
         )
 
-    def fingerprint(self, path: str = "/v1/messages") -> str:
+    def fingerprint(self, volatile: Collection[str] = VOLATILE) -> str:
         """Return what identifies the request: SHA-256 over its canonical JSON.
 
         Method, path and body count; `metadata` and `stream` do not: they say who asks and how the
         answer travels, not what is asked. The order of keys and the way equal numbers are written
         do not matter either.
+
+        Args:
+            volatile: Fields of the body that do not count, as dotted paths.
         """
-        body = {key: value for key, value in self.body.items() if key not in _VOLATILE}
-        document = {"method": "POST", "path": path, "body": body}
-        return hashlib.sha256(canonical_json(document)).hexdigest()
+        return fingerprint_of("POST", MESSAGES_PATH, self.body, volatile=volatile)
 
     def _spoken(self) -> tuple[Turn, ...]:
         turns = []
@@ -216,6 +217,7 @@ class Exchange:
         user: Who it was made for; department, region, session and tags likewise attribute it.
         context: Texts that the answer must be true to, beside the documents in the request.
         language: Natural or programming language.
+        wire: How it travelled; None where that was not recorded.
     """
 
     id: str
@@ -238,6 +240,7 @@ class Exchange:
     tags: dict[str, str] = field(default_factory=dict)
     context: tuple[str, ...] = ()
     language: str | None = None
+    wire: Wire | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -321,6 +324,7 @@ class _ExchangeRow(
     tags: dict[str, str] = {}
     context: tuple[str, ...] = ()
     language: str | None = None
+    wire: Wire | None = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_ExchangeRow)

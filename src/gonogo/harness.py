@@ -1,4 +1,4 @@
-"""What a test holds in its hands: the object behind the fixture `gonogo`, and its project.
+"""What a test holds in its hands: the object behind the fixture `gonogo`.
 
 Knows nothing of pytest: the plugin makes it, and asks it afterwards what happened.
 """
@@ -14,29 +14,29 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gonogo.baselines import Baseline, BaselineCase, load_baseline
 from gonogo.budgets import Budget, check_budget
 from gonogo.cases import Case
+from gonogo.claude.capturing import Capture
 from gonogo.comparison import CaseComparison, compare_case
 from gonogo.domains import GENERAL, Domain
 from gonogo.errors import (
+    NOT_RUN,
     BadSettingsError,
     BelowThresholdError,
     BudgetBlownError,
     GonogoError,
-    MissingRecordingError,
     NotScoredError,
     RegressionError,
 )
-from gonogo.evaluation import CaseResult, Suite, encode_case_result, evaluate_case, load_suite
+from gonogo.evaluation import CaseResult, Suite, encode_case_result, evaluate_case
 from gonogo.exchanges import Exchange, output_of
 from gonogo.judging import judge
-from gonogo.plain_text import one_line
-from gonogo.registry import CheckerRegistry
+from gonogo.plain_text import counted, one_line
+from gonogo.project import Project
+from gonogo.recordings import Book, Mode, Tape
 from gonogo.running import Ask, ask_application, replay_trials
 from gonogo.runs import Row
 from gonogo.scorecards import Scorecard
-from gonogo.settings import Settings, load_settings
 from gonogo.trials import Trial
 from gonogo_checkers.output import Expectations, Output
 
@@ -47,89 +47,14 @@ Limit = int | float | str
 """A limit as a test writes it; `cost_usd` may be a string, to be exact."""
 
 
-class Project:
-    """The project under test: its settings, suites, baselines and checkers, each loaded once."""
-
-    def __init__(
-        self,
-        root: Path,
-        *,
-        datasets: Path | None = None,
-        baselines: Path | None = None,
-        candidate: str | None = None,
-        updating: bool = False,
-    ) -> None:
-        """Take the places of things.
-
-        Args:
-            root: Folder of the project's pyproject.toml.
-            datasets: Overrides the setting `datasets`.
-            baselines: Overrides the setting `baselines`.
-            candidate: Replay this candidate's prompt and recordings.
-            updating: Whether baselines are to be updated: a regression then fails no test.
-        """
-        self._root = root
-        self._datasets = datasets
-        self._baselines = baselines
-        self.candidate = candidate
-        self.updating = updating
-        self._suites: dict[str, Suite] = {}
-        self._loaded_baselines: dict[str, Baseline | None] = {}
-
-    @cached_property
-    def settings(self) -> Settings:
-        """What `[tool.gonogo]` says."""
-        return load_settings(self._root)
-
-    @cached_property
-    def registry(self) -> CheckerRegistry:
-        """Where the checkers are."""
-        return CheckerRegistry(self.settings.checkers)
-
-    @property
-    def datasets(self) -> Path:
-        """Folder of the datasets."""
-        return self._datasets or self._root / self.settings.datasets
-
-    @property
-    def baselines(self) -> Path:
-        """Folder of the baselines."""
-        return self._baselines or self._root / self.settings.baselines
-
-    def suite_names(self) -> list[str]:
-        """Return the names of all suites: the folders of datasets that hold cases."""
-        return sorted(path.parent.name for path in self.datasets.glob("*/cases.jsonl"))
-
-    def suite(self, name: str) -> Suite:
-        """Return a suite by its name.
-
-        Raises:
-            BadInputError: If its files cannot be used.
-        """
-        if name not in self._suites:
-            self._suites[name] = load_suite(name, self.datasets, candidate=self.candidate)
-        return self._suites[name]
-
-    def baseline(self, suite: str) -> Baseline | None:
-        """Return the baseline of a suite; None where there is none."""
-        if suite not in self._loaded_baselines:
-            path = self.baselines / f"{suite}.jsonl"
-            self._loaded_baselines[suite] = load_baseline(path)
-        return self._loaded_baselines[suite]
-
-    def accepted(self, suite: str, case_id: str) -> BaselineCase | None:
-        """Return the accepted result of a case; None where there is none."""
-        baseline = self.baseline(suite)
-        return None if baseline is None else baseline.cases.get(case_id)
-
-
-@dataclass(slots=True, repr=False)
+@dataclass(repr=False)
 class Gonogo:
     """The fixture `gonogo`: runs cases, judges outputs, holds budgets.
 
     Attributes:
         project: The project under test.
         suite_name: Suite of the test's marker; None: the test is not one of a suite.
+        own_recordings: File of the recordings of a test that is not one of a suite.
         exchanges: All calls that the test made, in order.
         rows: What the test reports of its cases.
         results: How the cases that it ran ended.
@@ -138,10 +63,21 @@ class Gonogo:
 
     project: Project
     suite_name: str | None = None
+    own_recordings: Path | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     results: list[CaseResult] = field(default_factory=list)
     trials: list[Trial] = field(default_factory=list)
+
+    @cached_property
+    def tape(self) -> Tape:
+        """What the test hears and records."""
+        return Tape(self._book, self.exchanges)
+
+    @cached_property
+    def capture(self) -> Capture:
+        """The clients of the test."""
+        return Capture(self.tape, self.project.spending)
 
     def __repr__(self) -> str:
         """Say what a failing test shows of the fixture."""
@@ -160,6 +96,9 @@ class Gonogo:
 
         Raises:
             MissingRecordingError: If no recording answers the case's request.
+            CostLimitError: If asking it would cost more than the run may spend.
+            RunStoppedError: If Claude cannot be asked: a wrong key, a spending limit.
+            SecretInRecordingError: If its request or answer may not be recorded.
             NotScoredError: If a checker broke.
             BudgetBlownError: If a trial used more than the case's `expect.budget`.
             RegressionError: If the case answers worse than its baseline.
@@ -169,7 +108,7 @@ class Gonogo:
         before = len(self.exchanges)
         try:
             trials = self._trials(suite, case, ask)
-        except MissingRecordingError as error:
+        except NOT_RUN as error:
             asked = case.domain or suite.name
             failed = CaseResult(
                 suite=suite.name,
@@ -190,29 +129,53 @@ class Gonogo:
         return result
 
     def client(self, **options: Any) -> "Anthropic":
-        """Return a client of Claude's SDK whose calls the suite's recordings answer.
+        """Return a client of Claude's SDK whose calls are captured.
 
-        The calls are in `exchanges`, and count towards the test's budget.
+        They are answered as the mode says: from recordings, or by Claude. They are in `exchanges`,
+        and count towards the test's budget.
 
         Args:
             options: Further options of `anthropic.Anthropic`.
-
-        Raises:
-            GonogoError: If the test is not one of a suite.
         """
-        __tracebackhide__ = True
-        from gonogo.claude import replaying  # noqa: PLC0415 - heavy: only for tests that call
-
-        recordings = self._suite().recordings
-        return replaying.replaying_client(recordings, self.exchanges.append, **options)
+        return self.capture.client(options)
 
     def async_client(self, **options: Any) -> "AsyncAnthropic":
         """Return an asynchronous client; otherwise as `client`."""
-        __tracebackhide__ = True
-        from gonogo.claude import replaying  # noqa: PLC0415 - heavy: only for tests that call
+        return self.capture.async_client(options)
 
-        recordings = self._suite().recordings
-        return replaying.async_replaying_client(recordings, self.exchanges.append, **options)
+    @contextmanager
+    def capturing(self) -> Iterator[None]:
+        """Capture the calls of clients that the application makes itself, within a block."""
+        if self.project.settings.recordings.capture:
+            with self.capture.capturing():
+                yield
+        else:
+            yield
+
+    def finish(self) -> None:
+        """End the test's recordings: streams that are still open are recorded as abandoned.
+
+        Raises:
+            GonogoError: If an answer could not be recorded.
+        """
+        __tracebackhide__ = True
+        self.capture.finish()
+        problems, self.tape.problems = self.tape.problems, []
+        if problems:
+            raise problems[0]
+
+    def unused_recordings(self) -> list[str]:
+        """Return what a person should know of recordings of its own that the test did not use."""
+        book = self.project.books.get(self.own_recordings) if self.own_recordings else None
+        if book is None or self.project.asking.mode is not Mode.REPLAY:
+            return []
+        unused = [c.final.id for c in book.recordings.calls if c.final.id not in self.tape.used]
+        if not unused:
+            return []
+        return [
+            f"{book.recordings.path}: {counted(len(unused), 'recording')} not used"
+            f" ({', '.join(unused[:3])}): make anew with --gonogo-mode=rerecord"
+        ]
 
     def score(
         self,
@@ -326,6 +289,14 @@ class Gonogo:
             lines = [f"budget blown ({where})", *(f"  {overrun}" for overrun in overruns)]
             raise BudgetBlownError("\n".join(lines), overruns[0].brief())
 
+    def _book(self) -> Book:
+        if self.suite_name is not None:
+            return self.project.suite_book(self.suite_name)
+        if self.own_recordings is None:
+            raise GonogoError("this test has no file of recordings: run it by pytest")
+        name = f"{self.own_recordings.parent.name}/{self.own_recordings.stem}"
+        return self.project.book(self.own_recordings, name)
+
     def _suite(self) -> Suite:
         __tracebackhide__ = True
         if self.suite_name is None:
@@ -335,9 +306,35 @@ class Gonogo:
         return self.project.suite(self.suite_name)
 
     def _trials(self, suite: Suite, case: Case, ask: Ask | None) -> tuple[Trial, ...]:
+        asking = self.project.asking
         if ask is not None:
-            return ask_application(case, suite.shared_request, ask, self.exchanges)
-        return replay_trials(case, suite.shared_request, suite.recordings)
+            return tuple(
+                ask_application(case, suite.shared_request, ask, self.exchanges, number=number)
+                for number in range(1, (asking.trials or 1) + 1)
+            )
+        failures: list[Exchange] = []
+        if asking.mode.asks:
+            with self.capture.paused():
+                asked = self.project.ask(suite.name, case)
+            failures = asked.failures.get(case.id, [])
+            reason = asked.not_run(case.id)
+            if reason is not None and not self._is_recorded(suite, case):
+                raise reason
+        trials = replay_trials(
+            case,
+            suite.shared_request,
+            self.project.suite_book(suite.name).recordings,
+            wanted=asking.trials,
+            failures=failures,
+        )
+        self.tape.used.update(trial.final.id for trial in trials)
+        return trials
+
+    def _is_recorded(self, suite: Suite, case: Case) -> bool:
+        recordings = self.project.suite_book(suite.name).recordings
+        request = case.request_with(suite.shared_request)
+        recorded = recordings.by_fingerprint.get(request.fingerprint(recordings.volatile), ())
+        return len(recorded) >= (self.project.asking.trials or 1)
 
     def _evaluate(self, suite: Suite, case: Case, trials: tuple[Trial, ...]) -> CaseResult:
         accepted = self.project.accepted(suite.name, case.id)

@@ -5,23 +5,29 @@ Imports nothing but the standard library and pytest until a test uses it.
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import re
 from collections.abc import Generator
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
     from gonogo.cases import Case
-    from gonogo.harness import Gonogo, Project
+    from gonogo.harness import Gonogo
+    from gonogo.project import Asking, Project
     from gonogo.runs import Failure, Row, Run
 
 _PROJECT: Final = pytest.StashKey["Project"]()
 _GONOGO: Final = pytest.StashKey["Gonogo"]()
+_STARTED: Final = pytest.StashKey[str]()
 _ROWS: Final = "gonogo_rows"
-_MODES: Final = ("replay",)
+_MODES: Final = ("replay", "record", "rerecord", "live")
 _REPORT_SUFFIXES: Final = (".md", ".html", ".json", ".sarif")
 
 
@@ -32,12 +38,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--gonogo-mode",
         choices=_MODES,
         default=None,
-        help="how answers are had: replay (default; no network)",
+        help="how answers are had: replay (default; no network), record (ask what is missing),"
+        " rerecord (ask all anew), live (ask all; recordings stay as they are)",
+    )
+    group.addoption(
+        "--gonogo-trials",
+        metavar="N",
+        type=_positive,
+        help="how often each case is tried (default: as often as it is recorded)",
+    )
+    group.addoption(
+        "--gonogo-max-cost-usd",
+        metavar="USD",
+        type=_amount,
+        help="spend no more on asking Claude; overrides [tool.gonogo] max_cost_usd",
     )
     group.addoption(
         "--gonogo-candidate",
         metavar="NAME",
-        help="replay the prompt and the recordings of datasets/<suite>/candidates/NAME",
+        help="take the prompt and the recordings of datasets/<suite>/candidates/NAME",
     )
     group.addoption(
         "--gonogo-update-baselines",
@@ -84,18 +103,31 @@ def pytest_configure(config: pytest.Config) -> None:
     if wrong:
         known = ", ".join(_REPORT_SUFFIXES)
         raise pytest.UsageError(f"--gonogo-report {wrong[0]}: its name must end in {known}")
+    config.stash[_STARTED] = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Session(config, reports), "gonogo-session")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: _Worker) -> None:
+    """Tell a worker of xdist when the run started: its live recordings go into the same folder."""
+    node.workerinput["gonogo_started"] = node.config.stash[_STARTED]
+
+
 @pytest.fixture
-def gonogo(request: pytest.FixtureRequest) -> Gonogo:
-    """Run cases of the test's suite, judge outputs, hold budgets."""
+def gonogo(request: pytest.FixtureRequest) -> Generator[Gonogo, None, None]:
+    """Run cases of the test's suite, capture calls, judge outputs, hold budgets."""
     from gonogo.harness import Gonogo  # noqa: PLC0415 - heavy: only for tests that use it
 
-    held = Gonogo(_project(request.config), _suite_name(request.node))
+    project = _project(request.config)
+    own = _own_recordings(request.node)
+    held = Gonogo(project, _suite_name(request.node), own)
     request.node.stash[_GONOGO] = held
-    return held
+    with held.capturing():
+        yield held
+    held.capture.finish()
+    if own in project.books:
+        project.shelf.close(own)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -121,13 +153,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Hold the test's exchanges to its budget, in its call phase."""
+    """End the test's recordings and hold its exchanges to its budget, in its call phase."""
     __tracebackhide__ = True
     outcome = yield
     held = item.stash.get(_GONOGO, None)
     if held is not None:
+        held.finish()
         for marker in item.iter_markers("budget"):
             held.hold_budget(marker.kwargs)
+        for unused in held.unused_recordings():
+            item.warn(pytest.PytestWarning(unused))
     return outcome
 
 
@@ -151,6 +186,13 @@ def pytest_runtest_makereport(
     return report
 
 
+class _Worker(Protocol):
+    """What xdist hands over of a worker."""
+
+    config: pytest.Config
+    workerinput: dict[str, object]
+
+
 class _Session:
     """Collects what reports carry, decides when the session ends, and says so last."""
 
@@ -159,6 +201,30 @@ class _Session:
         self._reports = reports
         self._rows: list[str] = []
         self._run: Run | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Plan which cases are asked side by side: all that will be run, unless one may end it."""
+        config = self._config
+        if _mode(config) == "replay" or config.option.collectonly or config.option.maxfail == 1:
+            return
+        planned: dict[str, set[str]] = {}
+        for item in session.items:
+            suite_name = _suite_name(item)
+            case: Case | None = getattr(getattr(item, "callspec", None), "params", {}).get("case")
+            if suite_name is not None and case is not None:
+                planned.setdefault(suite_name, set()).add(case.id)
+        if planned:
+            from gonogo.asking_cases import Hooks  # noqa: PLC0415 - heavy: only for suites
+
+            project = _project(config)
+            project.planned = {name: frozenset(cases) for name, cases in planned.items()}
+            project.hooks = Hooks(announce=self._announce)
+
+    def _announce(self, what: str) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.ensure_newline()
+            terminal.write_line(f"gonogo: {what}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the rows of one test, wherever it ran."""
@@ -202,20 +268,26 @@ class _Session:
 
         project = _project(self._config)
         rows = [decode_row(text) for text in self._rows]
+        now = datetime.now(UTC).replace(microsecond=0)
         gate = Gate(
-            baselines=project.baselines, settings=project.settings, registry=project.registry
+            baselines=project.baselines,
+            settings=project.settings,
+            registry=project.registry,
+            mode=project.asking.mode,
+            now=now,
         )
         acceptances = None
         if project.updating:
             reason = self._config.getoption("--gonogo-reason")
-            acceptances = Acceptances(at=datetime.now(UTC).replace(microsecond=0), reason=reason)
+            acceptances = Acceptances(at=now, reason=reason)
         run = gate.conclude(
             rows,
             {name: project.suite(name) for name in {row.suite for row in rows}},
-            mode=_mode(self._config),
             present=project.suite_names(),
             acceptances=acceptances,
         )
+        for name in sorted({row.suite for row in rows}):
+            project.shelf.close(project.suite(name).recordings.path)
         for path in self._reports:
             write_report(run, path)
         return run
@@ -236,6 +308,9 @@ def _rows_of(
     rows = list(held.rows) if held is not None else []
     if not rows:
         rows = [Row(suite=suite_name, case=item.name if case is None else case.id)]
+    if held is not None:
+        used = tuple(sorted(held.tape.used))
+        rows[-1] = msgspec.structs.replace(rows[-1], used=used)
     if report.skipped:
         reason = str(call.excinfo.value) if call.excinfo is not None else "skipped"
         rows[-1] = msgspec.structs.replace(rows[-1], skipped=reason)
@@ -247,8 +322,8 @@ def _rows_of(
 
 def _failure_of(error: BaseException, *, has_result: bool) -> tuple[Failure, str]:
     from gonogo.errors import (  # noqa: PLC0415 - heavy: only for suites
+        NOT_RUN,
         BudgetBlownError,
-        MissingRecordingError,
         NotScoredError,
         RegressionError,
     )
@@ -257,8 +332,7 @@ def _failure_of(error: BaseException, *, has_result: bool) -> tuple[Failure, str
     message = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, BudgetBlownError):
         return Failure.BUDGET, error.brief
-    counted = MissingRecordingError | NotScoredError | RegressionError
-    if has_result and isinstance(error, counted):
+    if has_result and isinstance(error, (*NOT_RUN, NotScoredError, RegressionError)):
         return Failure.ALREADY_COUNTED, message
     return Failure.TEST, (str(error).splitlines() or [type(error).__name__])[0][:200]
 
@@ -281,7 +355,7 @@ def _mode(config: pytest.Config) -> str:
 
 def _project(config: pytest.Config) -> Project:
     if _PROJECT not in config.stash:
-        from gonogo.harness import Project  # noqa: PLC0415 - heavy: only for tests that use it
+        from gonogo.project import Project  # noqa: PLC0415 - heavy: only for tests that use it
 
         datasets, baselines = config.getini("gonogo_datasets"), config.getini("gonogo_baselines")
         config.stash[_PROJECT] = Project(
@@ -290,5 +364,48 @@ def _project(config: pytest.Config) -> Project:
             baselines=config.rootpath / baselines if baselines else None,
             candidate=config.getoption("--gonogo-candidate"),
             updating=config.getoption("--gonogo-update-baselines"),
+            asking=_asking(config),
         )
     return config.stash[_PROJECT]
+
+
+def _asking(config: pytest.Config) -> Asking:
+    from gonogo.project import Asking  # noqa: PLC0415 - heavy: only for tests that use it
+    from gonogo.recordings import Mode  # noqa: PLC0415 - likewise
+
+    workers: dict[str, object] = getattr(config, "workerinput", {})
+    return Asking(
+        mode=Mode(_mode(config)),
+        trials=config.getoption("--gonogo-trials"),
+        max_cost_usd=config.getoption("--gonogo-max-cost-usd"),
+        workers=int(str(workers.get("workercount", 1))),
+        started=str(workers.get("gonogo_started") or config.stash[_STARTED]),
+    )
+
+
+def _own_recordings(node: pytest.Item) -> Path:
+    """Return the file of a test's own recordings: `recordings/<module>/<test>.jsonl` beside it."""
+    name = node.nodeid.partition("::")[2] or node.name
+    plain = re.sub(r"[^\w.=-]+", "-", name).strip("-")
+    if plain != name.replace("::", "-"):
+        plain += "-" + hashlib.sha256(name.encode()).hexdigest()[:8]
+    return node.path.parent / "recordings" / node.path.stem / f"{plain[-100:]}.jsonl"
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {number}")
+    return number
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(
+            f"expected an amount of US dollars, got {text!r}"
+        ) from None
+    if not (amount.is_finite() and amount >= 0):
+        raise argparse.ArgumentTypeError(f"expected at least 0, got {text}")
+    return amount

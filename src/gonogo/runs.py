@@ -5,8 +5,8 @@ they become decisions.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from gonogo.comparison import Comparison, compare_results
 from gonogo.decisions import Decision, Gauge, Reason, combine, conclude, decide
 from gonogo.errors import BaselineRefusedError, GonogoError
 from gonogo.evaluation import CaseResult, Suite, decode_case_result
+from gonogo.plain_text import counted
+from gonogo.recordings import Mode
 from gonogo.registry import CheckerRegistry
 from gonogo.settings import Settings
 
@@ -48,6 +50,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         failure: Why the test failed; None: it did not.
         message: What the failure said, in one line.
         skipped: Why the test was skipped; None: it was not.
+        used: Ids of the recordings that answered.
     """
 
     suite: str
@@ -57,6 +60,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     failure: Failure | None = None
     message: str = ""
     skipped: str | None = None
+    used: tuple[str, ...] = ()
 
 
 def encode_row(row: Row) -> str:
@@ -173,18 +177,21 @@ class Gate:
         baselines: Folder of the baselines.
         settings: Policy, budgets, domains.
         registry: Where the checkers are; their versions show whether a baseline is stale.
+        mode: How answers were had.
+        now: When the run ended.
     """
 
     baselines: Path
     settings: Settings
     registry: CheckerRegistry
+    mode: Mode = Mode.REPLAY
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def conclude(
         self,
         rows: Iterable[Row],
         suites: Mapping[str, Suite],
         *,
-        mode: str,
         present: Iterable[str] = (),
         acceptances: Acceptances | None = None,
     ) -> Run:
@@ -194,7 +201,6 @@ class Gate:
             rows: Of all tests, in any order. Where two tests ran one case, the later result
                 counts, and a failure of either.
             suites: The suites that the rows name.
-            mode: How answers were had.
             present: All suites of the project.
             acceptances: Write new baselines; None: do not.
         """
@@ -207,7 +213,7 @@ class Gate:
         )
         decision = combine({run.suite.name: run.decision for run in runs})
         return Run(
-            mode=mode,
+            mode=self.mode.value,
             suites=runs,
             not_run=tuple(sorted(set(present) - set(suites))),
             decision=decision,
@@ -245,10 +251,32 @@ class Gate:
                 budget=self.settings.suite(suite.name).budget,
                 other=reasons,
             ),
-            notes=_notes(results, self.settings),
+            notes=(*_notes(results, self.settings), *self._recording_notes(suite, rows)),
             failures={row.case: row.message for row in rows if row.failure is not None},
         )
         return run if acceptances is None else self._accept(run, by_case, baseline, acceptances)
+
+    def _recording_notes(self, suite: Suite, rows: Sequence[Row]) -> Iterator[str]:
+        """Say of a complete replay which recordings nobody used, and which are old."""
+        used = {id_ for row in rows for id_ in row.used}
+        ran = {row.case for row in rows if row.result is not None}
+        if not used or self.mode is not Mode.REPLAY or ran < {case.id for case in suite.cases}:
+            return
+        finals = [call.final for call in suite.recordings.calls]
+        unused = [attempt.id for attempt in finals if attempt.id not in used]
+        if unused:
+            yield (
+                f"{counted(len(unused), 'recording')} not used: {_first(unused)}: remove, or make"
+                " anew with --gonogo-mode=rerecord"
+            )
+        days = self.settings.recordings.max_age_days
+        oldest = None if days is None else self.now - timedelta(days=days)
+        old = [a.id for a in finals if oldest and a.at is not None and a.at < oldest]
+        if old:
+            yield (
+                f"{counted(len(old), 'recording')} older than {days} days: {_first(old)}: make"
+                " anew with --gonogo-mode=rerecord"
+            )
 
     def _compare(
         self, suite: Suite, results: Sequence[CaseResult], baseline: Baseline | None
@@ -319,6 +347,10 @@ def _notes(results: Sequence[CaseResult], settings: Settings) -> tuple[str, ...]
     return tuple(
         f"domain {name!r} is not defined: its cases are judged as 'general'" for name in undefined
     )
+
+
+def _first(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
 
 
 def _demand_acceptable(run: SuiteRun, reason: str | None) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from gonogo.domains import DOMAINS, GENERAL, Domain
 from gonogo.errors import BadSettingsError
+from gonogo.fingerprints import VOLATILE
 from gonogo.pricing import ConfiguredPrice
 
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -77,6 +78,23 @@ class SuiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     budget: SuiteBudget = SuiteBudget()
 
 
+class RecordingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How calls are captured and recorded.
+
+    Attributes:
+        capture: Whether the calls of clients that an application makes itself are captured.
+        redact: Whether personal data and secrets are redacted on the way in.
+        volatile: Fields of a request that do not say what is asked, beside `metadata` and
+            `stream`; dotted paths that go through lists: `messages.content.cache_control`.
+        max_age_days: Older recordings are reported; None: none are.
+    """
+
+    capture: bool = True
+    redact: bool = False
+    volatile: tuple[str, ...] = ()
+    max_age_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
 class DomainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A domain of the application's own, or a change to one of ours; None: as it was."""
 
@@ -97,6 +115,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         checkers: By checker id: settings of the checker; `use = "module:Class"` names another
             checker to use under that id.
         prices: By model.
+        recordings: How calls are captured and recorded.
+        max_cost_usd: The most that one run may spend on asking Claude; None: not limited.
+        concurrency: How many calls are in flight at once, at most.
     """
 
     datasets: str = "datasets"
@@ -106,6 +127,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     domains: dict[str, DomainSettings] = {}
     checkers: dict[str, dict[str, CheckerSetting]] = {}
     prices: dict[str, ConfiguredPrice] = {}
+    recordings: RecordingSettings = RecordingSettings()
+    max_cost_usd: Decimal | None = None
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 8
+
+    def __post_init__(self) -> None:
+        """Refuse a most that is no amount of money.
+
+        Raises:
+            ValueError: If it is negative, infinite or not a number.
+        """
+        most = self.max_cost_usd
+        if most is not None and not (most.is_finite() and most >= 0):
+            raise ValueError(f"max_cost_usd: expected at least 0, got {most}")
+
+    @property
+    def volatile(self) -> frozenset[str]:
+        """All fields of a request that its fingerprint leaves out."""
+        return VOLATILE | frozenset(self.recordings.volatile)
 
     def suite(self, name: str) -> SuiteSettings:
         """Return the settings of a suite; the defaults where it has none."""
@@ -168,6 +207,7 @@ def _known_keys(error: msgspec.ValidationError) -> str:
         "$.suites": SuiteBudget if path.rstrip("`").endswith(".budget") else SuiteSettings,
         "$.domains": DomainSettings,
         "$.prices": ConfiguredPrice,
+        "$.recordings": RecordingSettings,
     }
     table = next((tables[start] for start in tables if path.startswith(start)), Settings)
     return f"; there are: {', '.join(table.__struct_fields__)}"

@@ -13,10 +13,10 @@ from anthropic import APIRequest, Middleware
 from anthropic._response import APIResponse, AsyncAPIResponse
 from app import App
 
-from gonogo.claude.replaying import async_replaying_client, replaying_client
+from gonogo.claude.capturing import Capture
 from gonogo.errors import MissingRecordingError
 from gonogo.exchanges import Exchange
-from gonogo.recordings import Recordings, load_recordings
+from gonogo.recordings import Book, Recordings, Tape, load_recordings
 
 ASK: dict[str, Any] = {
     "model": "claude-sonnet-5-5",
@@ -55,9 +55,13 @@ def made() -> list[Exchange]:
     return []
 
 
+def capture(recorded: Recordings, made: list[Exchange]) -> Capture:
+    return Capture(Tape(lambda: Book(recorded), made))
+
+
 @pytest.fixture
 def client(tmp_path: Path, made: list[Exchange]) -> anthropic.Anthropic:
-    return replaying_client(recordings(tmp_path, {}), made.append)
+    return capture(recordings(tmp_path, {}), made).client({})
 
 
 def check(message: Any) -> None:
@@ -99,7 +103,7 @@ def test_beta(client: anthropic.Anthropic) -> None:
 
 def test_asynchronous_client(tmp_path: Path, made: list[Exchange]) -> None:
     async def ask() -> None:
-        client = async_replaying_client(recordings(tmp_path, {}, {}), made.append)
+        client = capture(recordings(tmp_path, {}, {}), made).async_client({})
         check(await client.messages.create(**ASK))
         async with client.messages.stream(**ASK) as stream:
             check(await stream.get_final_message())
@@ -121,9 +125,8 @@ def test_asynchronous_client(tmp_path: Path, made: list[Exchange]) -> None:
 def test_a_failed_call_fails_again_at_once(
     tmp_path: Path, failure: dict[str, Any], error: type[Exception], *, stream: bool
 ) -> None:
-    client = replaying_client(
-        recordings(tmp_path, {"response": None} | failure), print, max_retries=2
-    )
+    recorded = recordings(tmp_path, {"response": None} | failure)
+    client = capture(recorded, []).client({"max_retries": 2})
     with pytest.raises(error):
         client.messages.create(stream=stream, **ASK)
 
@@ -138,15 +141,15 @@ def test_a_changed_request_is_a_miss_of_ours_not_an_error_of_the_sdk(
 
 def test_answers_come_in_order_and_run_out(tmp_path: Path, made: list[Exchange]) -> None:
     second = ANSWER | {"content": [{"type": "text", "text": "Later."}]}
-    client = replaying_client(recordings(tmp_path, {}, {"response": second}), made.append)
+    client = capture(recordings(tmp_path, {}, {"response": second}), made).client({})
     client.messages.create(**ASK)
     assert client.messages.create(**ASK).content[0].text == "Later."  # type: ignore[union-attr]  # a text
     with pytest.raises(MissingRecordingError, match=r"made 3 times, but .* holds 2 answers"):
         client.messages.create(**ASK)
 
 
-def test_other_calls_are_not_replayed(client: anthropic.Anthropic) -> None:
-    with pytest.raises(MissingRecordingError, match="count_tokens is not replayed"):
+def test_another_call_that_is_not_recorded_is_a_miss(client: anthropic.Anthropic) -> None:
+    with pytest.raises(MissingRecordingError, match="holds no recordings of /v1/messages/count_"):
         client.messages.count_tokens(model=ASK["model"], messages=ASK["messages"])
 
 

@@ -266,6 +266,6 @@ def test_the_last_line_does_not_hide_what_failed_elsewhere(
 
 
 def test_an_unknown_mode_is_refused(accepted: App, pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_subprocess("evals", "-o", "gonogo_mode=live")
+    result = pytester.runpytest_subprocess("evals", "-o", "gonogo_mode=dream")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*gonogo_mode = 'live': there is only replay*"])
+    result.stderr.fnmatch_lines(["*gonogo_mode = 'dream': there is only replay*"])

@@ -5,10 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gonogo.errors import UnpricedModelError
+from gonogo.errors import UnboundedCostError, UnpricedModelError
 from gonogo.exchanges import CallError, Exchange, Request, Response, Usage
-from gonogo.pricing import ConfiguredPrice, cost_of
+from gonogo.pricing import ConfiguredPrice, cost_of, grows_its_input, upper_bound_of
 
 
 def answered(model: str, usage: dict[str, Any], at: datetime | None = None) -> Exchange:
@@ -42,6 +44,12 @@ CACHED = {
         # inference in the US costs 1.1 times as much
         ("claude-sonnet-5-5", CACHED | {"inference_geo": "us"}, "0.010725"),
         ("claude-sonnet-5-5", CACHED | {"inference_geo": "global"}, "0.00975"),
+        # Opus 5.5 in fast mode costs twice as much: 1,000 x 8 + 100 x 40
+        (
+            "claude-opus-5-5",
+            {"input_tokens": 1000, "output_tokens": 100, "speed": "fast"},
+            "0.012",
+        ),
         # Haiku 5.5 below and above its cliff of 100,000 tokens of input
         ("claude-haiku-5-5", {"input_tokens": 100_000, "output_tokens": 1000}, "0.0105"),
         ("claude-haiku-5-5", {"input_tokens": 100_001, "output_tokens": 1000}, "0.0525005"),
@@ -81,3 +89,143 @@ def test_failed_call_costs_nothing_and_unrecorded_usage_is_unknown() -> None:
     assert cost_of(failed, {}) == 0
     unrecorded = Exchange(id="x", request=Request({"messages": []}), response=Response({}))
     assert cost_of(unrecorded, {}) is None
+
+
+def test_fast_mode_of_a_model_without_such_a_price_is_unpriced() -> None:
+    usage = {"input_tokens": 1, "output_tokens": 1, "speed": "fast"}
+    with pytest.raises(UnpricedModelError, match="no price of `speed: fast` is known"):
+        cost_of(answered("claude-opus-4-6", usage), {})
+
+
+NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+
+
+def marked(ttl: str) -> dict[str, Any]:
+    mark = {"type": "ephemeral", "ttl": ttl}
+    return {"system": [{"type": "text", "text": "s", "cache_control": mark}]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "input_tokens", "dollars"),
+    [
+        # 1,000 x 2 + 100 x 10 micro-dollars
+        ({}, 1000, "0.003"),
+        ({"inference_geo": "global"}, 1000, "0.003"),
+        ({"inference_geo": "us"}, 1000, "0.0033"),
+        # all of it is written to the cache: 1,000 x 2.5, for an hour 1,000 x 4
+        ({"cache_control": {"type": "ephemeral"}}, 1000, "0.0035"),
+        (marked("5m"), 1000, "0.0035"),
+        (marked("1h"), 1000, "0.005"),
+        # three searches at 0.01 each
+        ({"tools": [SEARCH | {"max_uses": 3}]}, 1000, "0.033"),
+        ({"tools": [{"name": "own", "input_schema": {"type": "object"}}]}, 1000, "0.003"),
+        # above the cliff of Haiku 5.5: 100,001 x 0.5 + 100 x 2.5
+        ({"model": "claude-haiku-5-5"}, 100_001, "0.0502505"),
+        ({"model": "claude-opus-5-5", "speed": "fast"}, 1000, "0.012"),
+    ],
+)
+def test_golden_bounds(fields: dict[str, Any], input_tokens: int, dollars: str) -> None:
+    request = Request({"model": "claude-sonnet-5-5", "messages": [], "max_tokens": 100} | fields)
+    assert upper_bound_of(request, input_tokens, {}, at=NOVEMBER) == Decimal(dollars)
+
+
+def test_only_a_batch_costs_half() -> None:
+    request = Request({"model": "claude-sonnet-5-5", "messages": [], "max_tokens": 100})
+    assert upper_bound_of(request, 1000, {}, at=NOVEMBER, batch=True) == Decimal("0.0015")
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"max_tokens": None}, "`max_tokens` None"),
+        ({"max_tokens": True}, "`max_tokens` True"),
+        ({"max_tokens": -1}, "`max_tokens` -1"),
+        ({"tools": [SEARCH]}, "'web_search_20250305' without `max_uses`"),
+        ({"tools": [{"type": "code_execution_20260521"}]}, "'code_execution_20260521'"),
+        ({"tools": [{"type": "invented_20300101"}]}, "'invented_20300101'"),
+        ({"mcp_servers": [{"type": "url"}]}, "`mcp_servers`"),
+    ],
+)
+def test_what_has_no_bound_is_an_error_that_names_it(fields: dict[str, Any], named: str) -> None:
+    request = Request({"model": "claude-sonnet-5-5", "messages": [], "max_tokens": 100} | fields)
+    with pytest.raises(UnboundedCostError, match=named):
+        upper_bound_of(request, 1, {}, at=None)
+
+
+def test_a_bound_without_a_known_model_is_an_error() -> None:
+    with pytest.raises(UnpricedModelError, match="names no model"):
+        upper_bound_of(Request({"messages": [], "max_tokens": 1}), 1, {}, at=None)
+    house = Request({"model": "house-model", "messages": [], "max_tokens": 1})
+    with pytest.raises(UnpricedModelError, match="'house-model'"):
+        upper_bound_of(house, 1, {}, at=None)
+
+
+def test_server_tools_grow_the_input_and_the_applications_own_do_not() -> None:
+    assert grows_its_input(Request({"tools": [SEARCH | {"max_uses": 1}]}))
+    assert grows_its_input(Request({"mcp_servers": [{"type": "url"}]}))
+    assert not grows_its_input(Request({"tools": [{"type": "bash_20250124"}, {"name": "own"}]}))
+
+
+MODELS = ["claude-sonnet-5-5", "claude-haiku-5-5", "claude-opus-5-5", "claude-opus-4-6", "claude-2"]
+COUNTS = st.one_of(st.integers(0, 2_000), st.integers(99_990, 100_010), st.integers(0, 900_000))
+HOUSE = ConfiguredPrice(
+    input_mtok=Decimal(3),
+    output_mtok=Decimal(9),
+    cache_read_mtok=Decimal(5),
+    cache_write_mtok=Decimal(4),
+)
+
+
+@st.composite
+def requests_with_answers(draw: st.DrawFn) -> tuple[Request, dict[str, Any]]:
+    """A request, and the usage of an answer that the API may give to it."""
+    request: dict[str, Any] = {"messages": [], "max_tokens": draw(st.integers(0, 64_000))}
+    request["model"] = draw(st.sampled_from([*MODELS, "house-model"]))
+    usage: dict[str, Any] = {"output_tokens": draw(st.integers(0, request["max_tokens"]))}
+    parts = dict.fromkeys(("plain", "read", "5m", "1h"), 0)
+    ttl = draw(st.sampled_from([None, "5m", "1h"]))
+    possible = (
+        ["plain"] if ttl is None else ["plain", "read", "5m", "1h"][: 4 if ttl == "1h" else 3]
+    )
+    for part in possible:
+        parts[part] = draw(COUNTS)
+    if ttl is not None:
+        request |= marked(ttl)
+    written = {"ephemeral_5m_input_tokens": parts["5m"], "ephemeral_1h_input_tokens": parts["1h"]}
+    usage |= {
+        "input_tokens": parts["plain"],
+        "cache_read_input_tokens": parts["read"],
+        "cache_creation_input_tokens": parts["5m"] + parts["1h"],
+        "cache_creation": written,
+        "inference_geo": "global",
+    }
+    if draw(st.booleans()):
+        request["inference_geo"] = usage["inference_geo"] = "us"
+    if request["model"] == "claude-opus-5-5" and draw(st.booleans()):
+        request["speed"] = "fast"
+        usage["speed"] = draw(st.sampled_from(["fast", "standard"]))
+    if request["model"] not in ("claude-2",) and draw(st.booleans()):
+        most = draw(st.integers(0, 5))
+        request["tools"] = [SEARCH | {"max_uses": most}]
+        usage["server_tool_use"] = {"web_search_requests": draw(st.integers(0, most))}
+    return Request(request), usage
+
+
+@given(
+    requests_with_answers(),
+    st.sampled_from(["standard", "batch"]),
+    st.sampled_from([None, NOVEMBER]),
+)
+def test_no_answer_costs_more_than_the_bound(
+    asked: tuple[Request, dict[str, Any]], tier: str, at: datetime | None
+) -> None:
+    request, usage = asked[0], asked[1] | {"service_tier": tier}
+    answer = Exchange(
+        id="x", request=request, response=Response({"content": []}), usage=Usage(usage), at=at
+    )
+    prices = {"house-model": HOUSE}
+    cost = cost_of(answer, prices)
+    whole_input = Usage(usage).input_tokens
+    assert cost is not None
+    assert cost <= upper_bound_of(request, whole_input, prices, at=at, batch=tier == "batch")

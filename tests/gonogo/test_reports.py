@@ -47,7 +47,7 @@ def run_of(folder: Path, message: str) -> Run:
     )
     after = dig(case_result("a", {"length": Judged(0.2, (finding,))}, weighted=0.2), case)
     rows = [Row(suite="s", case="a", result=encode_case_result(after), message=message)]
-    return gate.conclude(rows, {"s": suite}, mode="replay")
+    return gate.conclude(rows, {"s": suite})
 
 
 def dig(result: CaseResult, case: Case) -> CaseResult:

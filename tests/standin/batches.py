@@ -11,7 +11,9 @@ from typing import Final, Literal, TypeAlias
 from standin.failures import error_body, invalid_request, not_found
 from standin.requests import BATCHES, JsonObject
 
-Outcome: TypeAlias = Literal["succeeded", "errored", "expired"]
+Outcome: TypeAlias = Literal["succeeded", "errored", "invalid", "expired", "canceled"]
+"""How an item ends; `errored` by the server's fault, `invalid` by its own (`invalid_request_error`)."""
+
 ItemOutcome: TypeAlias = Callable[[str, JsonObject], Outcome]
 """Says by custom id and parameters how an item of a batch ends."""
 
@@ -148,8 +150,12 @@ class BatchStore:
                 request_id = f"req_{item['custom_id']}"
                 error = error_body("api_error", "Internal server error", request_id, None)
                 return {"type": "errored", "error": error}
-            case "expired":
-                return {"type": "expired"}
+            case "invalid":
+                request_id = f"req_{item['custom_id']}"
+                error = error_body("invalid_request_error", "messages: wrong", request_id, None)
+                return {"type": "errored", "error": error}
+            case "expired" | "canceled" as kind:
+                return {"type": kind}
 
 
 def page_of(shown: list[JsonObject], query: Mapping[str, str]) -> JsonObject:

@@ -1,151 +1,166 @@
-"""Answers an application's calls through Claude's SDK from recordings: no network, no key.
+"""Sends a recorded answer to the SDK as if it came over the wire: no network, no key.
 
-A middleware of the SDK: `create`, `stream`, `create(stream=True)` and `with_raw_response`, sync and
-async, parse what it returns as if it had come over the wire.
+`create`, `stream`, `create(stream=True)`, `with_raw_response` and the rest, sync and async, parse
+what is made here as they parse what the API sends.
 """
 
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
-import msgspec
-from anthropic import Anthropic, AsyncAnthropic, Middleware
+from anthropic import Anthropic, APIConnectionError, APITimeoutError, AsyncAnthropic
 from anthropic._response import APIResponse, AsyncAPIResponse
 
 from gonogo.claude.wire import JSON_TYPE, STREAM_TYPE, body_of, events_of, status_of
 from gonogo.errors import MissingRecordingError
-from gonogo.exchanges import Exchange, Request
-from gonogo.plain_text import counted
-from gonogo.recordings import Recordings
+from gonogo.recordings.attempts import Attempt
+from gonogo.recordings.tape import Recorded
+from gonogo.wires import Ending, Wire
 
 if TYPE_CHECKING:
-    from anthropic import APIRequest, AsyncCallNext, CallNext
+    from anthropic import APIRequest
 
-_MESSAGES: Final = "/v1/messages"
-_KEY: Final = "replayed-without-a-key"
-
-
-class Replayer(Middleware):
-    """Answers each request with the next recording of the same request.
-
-    The SDK does not tell a middleware which client it serves: `client` is set when one is made.
-    """
-
-    def __init__(self, recordings: Recordings, capture: Callable[[Exchange], None]) -> None:
-        """Take the recordings, and what is told of each call that they answer."""
-        self._recordings = recordings
-        self._capture = capture
-        self._asked: Counter[str] = Counter()
-        self.client: Anthropic | AsyncAnthropic | None = None
-
-    def handle(self, request: "APIRequest", call_next: "CallNext") -> "APIResponse[Any]":  # noqa: ARG002 - nothing goes on
-        """Answer a synchronous client.
-
-        Raises:
-            MissingRecordingError: If no recording answers the request, or none is left.
-        """
-        return APIResponse(**self._wrapped(request))
-
-    async def handle_async(
-        self,
-        request: "APIRequest",
-        call_next: "AsyncCallNext",  # noqa: ARG002 - nothing goes on
-    ) -> "AsyncAPIResponse[Any]":
-        """Answer an asynchronous client; otherwise as `handle`."""
-        return AsyncAPIResponse(**self._wrapped(request))
-
-    def _wrapped(self, request: "APIRequest") -> dict[str, Any]:
-        """Return what the SDK wraps around the answer to a request, for either kind of client."""
-        exchange = self._answer(request)
-        stream = _Events(exchange) if request.stream and exchange.response is not None else None
-        return {
-            "raw": _raw(exchange, stream),
-            "cast_to": request.cast_to,
-            "client": self.client,
-            "stream": request.stream,
-            "stream_cls": request.stream_cls,
-            "options": request.options,
-            "retries_taken": request.retries_taken,
-        }
-
-    def _answer(self, api_request: "APIRequest") -> Exchange:
-        path = api_request.url.partition("?")[0]
-        if path != _MESSAGES:
-            raise MissingRecordingError(
-                f"{path} is not replayed: recordings hold calls of {_MESSAGES} alone"
-            )
-        request = Request(msgspec.json.decode(msgspec.json.encode(api_request.json, enc_hook=dict)))
-        answers = self._recordings.answers_to(request, "the test's call")
-        fingerprint = request.fingerprint()
-        number = self._asked[fingerprint]
-        if number >= len(answers):
-            raise MissingRecordingError(
-                f"the same request is made {number + 1} times, but {self._recordings.path} holds"
-                f" {counted(len(answers), 'answer')} to it (the last: {answers[-1].id})"
-            )
-        self._asked[fingerprint] += 1
-        self._capture(answers[number])
-        return answers[number]
+_HOST: Final = "https://replay.invalid"
 
 
-def replaying_client(
-    recordings: Recordings,
-    capture: Callable[[Exchange], None],
-    **options: Any,
-) -> Anthropic:
-    """Return a client of the SDK whose calls are answered by recordings.
+def replayed(
+    recorded: Recorded, request: "APIRequest", client: Anthropic | None
+) -> "APIResponse[Any]":
+    """Return a recorded answer as a synchronous client expects it.
 
     Args:
-        recordings: What answers them.
-        capture: Is told of each exchange that answered.
-        options: Further options of the client. Retries are off unless asked for: what was
-            recorded is how a call ended.
+        recorded: The answer.
+        request: What the client asks.
+        client: Parses it.
+
+    Raises:
+        anthropic.APIConnectionError: If the recorded attempt had no answer.
     """
-    replayer = Replayer(recordings, capture)
-    replayer.client = client = Anthropic(**_with(replayer, options))
-    return client
+    return APIResponse(**_wrapped(recorded, request, client))
 
 
-def async_replaying_client(
-    recordings: Recordings,
-    capture: Callable[[Exchange], None],
-    **options: Any,
-) -> AsyncAnthropic:
-    """Return an asynchronous client; otherwise as `replaying_client`."""
-    replayer = Replayer(recordings, capture)
-    replayer.client = client = AsyncAnthropic(**_with(replayer, options))
-    return client
+def replayed_async(
+    recorded: Recorded, request: "APIRequest", client: AsyncAnthropic | None
+) -> "AsyncAPIResponse[Any]":
+    """Return a recorded answer as an asynchronous client expects it; otherwise as `replayed`."""
+    return AsyncAPIResponse(**_wrapped(recorded, request, client))
 
 
-def _with(replayer: Replayer, options: dict[str, Any]) -> dict[str, Any]:
-    middleware = [*options.get("middleware", ()), replayer]
-    return {"api_key": _KEY, "max_retries": 0, **options, "middleware": middleware}
+def _wrapped(recorded: Recorded, request: "APIRequest", client: object) -> dict[str, Any]:
+    wire = recorded.attempt.wire
+    raw_request = httpx2.Request(request.method, _HOST + recorded.attempt.path)
+    if wire is not None and wire.ending is Ending.NO_ANSWER:
+        raise _no_answer(wire, raw_request)
+    return {
+        "raw": _raw(recorded, request, raw_request),
+        "cast_to": request.cast_to,
+        "client": client,
+        "stream": request.stream,
+        "stream_cls": request.stream_cls,
+        "options": request.options,
+        "retries_taken": request.retries_taken,
+    }
 
 
-class _Events(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A stream of events, for both kinds of client."""
+def _no_answer(wire: Wire, raw_request: httpx2.Request) -> APIConnectionError:
+    if wire.failure == APITimeoutError.__name__:
+        return APITimeoutError(request=raw_request)
+    return APIConnectionError(request=raw_request)
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+
+def _raw(recorded: Recorded, request: "APIRequest", raw_request: httpx2.Request) -> httpx2.Response:
+    """Return the answer: as it travelled where it is asked for as it was, else made from it."""
+    attempt = recorded.attempt
+    status = _status(attempt)
+    chunks = [] if attempt.wire is None else attempt.wire.chunks()
+    if chunks and _travels_as_asked(attempt, request):
+        stream: _Chunks | None = _Chunks(iter([chunk for _, chunk in chunks]), attempt)
+    elif request.stream and status < 400 and attempt.exchange is not None:
+        stream = _Chunks(events_of(attempt.exchange), attempt)
+    else:
+        stream = None
+    headers = _headers(recorded, JSON_TYPE if stream is None else STREAM_TYPE)
+    if stream is not None and (request.stream or _is_read_by_caller(request)):
+        return httpx2.Response(status, headers=headers, stream=stream, request=raw_request)
+    body = _body(attempt) if stream is None else b"".join(stream)
+    return httpx2.Response(status, headers=headers, content=body, request=raw_request)
+
+
+def _travels_as_asked(attempt: Attempt, request: "APIRequest") -> bool:
+    """Return whether an answer was recorded as a stream, or whole, as it is asked for now."""
+    exchange = attempt.exchange
+    if exchange is None or _status(attempt) >= 400:
+        return True
+    return bool(exchange.streamed) == request.stream
+
+
+def _is_read_by_caller(request: "APIRequest") -> bool:
+    """Return whether the caller reads the body himself: `with_streaming_response`."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return headers.get("x-stainless-raw-response") == "stream"
+
+
+def _status(attempt: Attempt) -> int:
+    if attempt.exchange is None or attempt.wire is not None:
+        return attempt.status or 200
+    return status_of(attempt.exchange)
+
+
+def _body(attempt: Attempt) -> bytes:
+    if attempt.exchange is not None:
+        return body_of(attempt.exchange)
+    return b"" if attempt.wire is None else attempt.wire.body() or b""
+
+
+def _headers(recorded: Recorded, content_type: str) -> dict[str, str]:
+    """Return the recorded headers, and those that make the SDK try again, or not, and at once."""
+    attempt = recorded.attempt
+    headers = {"content-type": content_type, "request-id": f"req_{attempt.id}"}
+    if attempt.wire is not None:
+        kept = dict(attempt.wire.headers)
+        if attempt.wire.body() is None:
+            kept.pop("content-type", None)
+        headers |= kept
+    if _status(attempt) >= 400:
+        headers |= (
+            {"x-should-retry": "false"}
+            if recorded.is_final
+            else {"x-should-retry": "true", "retry-after-ms": "1"}
+        )
+    return headers
+
+
+class _Chunks(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """The chunks of a body, for both kinds of client; ends as the recorded one did."""
+
+    def __init__(self, chunks: Iterator[bytes], attempt: Attempt) -> None:
+        self._chunks = chunks
+        self._attempt = attempt
 
     def __iter__(self) -> Iterator[bytes]:
-        return events_of(self._exchange)
+        yield from self._chunks
+        self._end()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for event in events_of(self._exchange):
-            yield event
+        for chunk in self._chunks:
+            yield chunk
+        self._end()
+
+    def _end(self) -> None:
+        wire = self._attempt.wire
+        if wire is None:
+            return
+        if wire.ending is Ending.CUT:
+            raise _broken(wire.failure)
+        if wire.ending is Ending.ABANDONED:
+            raise MissingRecordingError(
+                f"recording {self._attempt.id} ends here: when it was made, the application stopped"
+                " reading; now it reads on: record it again with --gonogo-mode=rerecord"
+            )
 
 
-def _raw(exchange: Exchange, stream: _Events | None) -> httpx2.Response:
-    headers = {
-        "content-type": JSON_TYPE if stream is None else STREAM_TYPE,
-        "request-id": f"req_{exchange.id}",
-        "x-should-retry": "false",
-    }
-    request = httpx2.Request("POST", f"https://replay.invalid{_MESSAGES}")
-    if stream is None:
-        return httpx2.Response(
-            status_of(exchange), headers=headers, content=body_of(exchange), request=request
-        )
-    return httpx2.Response(status_of(exchange), headers=headers, stream=stream, request=request)
+def _broken(failure: str) -> httpx2.TransportError:
+    kind = getattr(httpx2, failure, httpx2.RemoteProtocolError)
+    if not (isinstance(kind, type) and issubclass(kind, httpx2.TransportError)):
+        kind = httpx2.RemoteProtocolError
+    return kind("the connection broke when this was recorded")

@@ -9,6 +9,7 @@ import typer
 from gonogo import __version__
 from gonogo.cli.check import check
 from gonogo.cli.compare import compare
+from gonogo.cli.record import record
 
 app = typer.Typer(
     name="gonogo",
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(compare)
+app.command()(record)
 
 
 @app.callback(invoke_without_command=True)

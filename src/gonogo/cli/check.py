@@ -12,13 +12,13 @@ import typer
 from gonogo.cli.exits import Exit, reported_errors, say
 from gonogo.cli.progress import with_progress
 from gonogo.errors import Problem
-from gonogo.exchanges import Exchange, Outcome, decode_exchange, output_of
+from gonogo.exchanges import Exchange, Outcome, output_of
 from gonogo.judging import judge
 from gonogo.plain_text import counted, one_line
 from gonogo.registry import CheckerRegistry
 from gonogo.scorecards import Scorecard, encode_scorecard
 from gonogo.settings import Settings, load_settings
-from gonogo.sources.locations import read_locations
+from gonogo.sources.exchange_files import read_exchanges
 
 
 class CheckFormat(StrEnum):
@@ -58,7 +58,8 @@ def check(
         typer.Argument(
             metavar="[FILE]...",
             help="Exchanges as JSON Lines: files (.gz and .zst too), folders, URLs, or - for"
-            " standard input, which is the default.",
+            " standard input, which is the default. Traces of Claude's SDK (OTLP JSON, content"
+            " mode) and cassettes of vcrpy are read, too.",
         ),
     ] = None,
     domain: Annotated[
@@ -91,7 +92,7 @@ def check(
 
 
 def _exchanges(locations: Iterable[str], tally: _Tally) -> Iterator[Exchange]:
-    for record in read_locations(locations, decode_exchange):
+    for record in read_exchanges(locations):
         if isinstance(record, Problem):
             tally.problems += 1
             say(f"gonogo: {record}")

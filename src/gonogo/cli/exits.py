@@ -8,7 +8,13 @@ from enum import IntEnum
 import typer
 
 from gonogo.decisions import Decision, Gauge
-from gonogo.errors import GonogoError
+from gonogo.errors import (
+    BatchesUnfinishedError,
+    BatchRefusedError,
+    CostLimitError,
+    GonogoError,
+    RunStoppedError,
+)
 from gonogo.settings import Policy
 
 
@@ -19,6 +25,8 @@ class Exit(IntEnum):
     NO_GO = 1
     BAD_INPUT = 2
     UNDECIDED = 3
+    SERVICE_FAILED = 4
+    INTERRUPTED = 130
 
 
 def exit_of(decision: Decision, policy: Policy) -> Exit:
@@ -35,9 +43,15 @@ def say(text: str) -> None:
 
 @contextmanager
 def reported_errors() -> Iterator[None]:
-    """Turn gonogo's errors into a message and the exit status of bad input."""
+    """Turn gonogo's errors into a message and an exit status."""
     try:
         yield
+    except CostLimitError as error:
+        say(f"gonogo: {error}")
+        raise typer.Exit(Exit.NO_GO) from error
+    except (RunStoppedError, BatchRefusedError, BatchesUnfinishedError) as error:
+        say(f"gonogo: {error}")
+        raise typer.Exit(Exit.SERVICE_FAILED) from error
     except GonogoError as error:
         say(f"gonogo: {error}")
         raise typer.Exit(Exit.BAD_INPUT) from error

@@ -3,7 +3,11 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 T = TypeVar("T")
 
@@ -21,6 +25,54 @@ def with_progress(items: Iterable[T], what: str) -> Iterator[T]:
         yield from items
         return
     yield from _shown(items, what)
+
+
+class Bar:
+    """A bar of known length; does nothing where nobody looks."""
+
+    def advance(self) -> None:
+        """Count one more."""
+
+    def describe(self, what: str) -> None:
+        """Say what is going on."""
+
+
+@contextmanager
+def counting(total: int, what: str) -> Iterator[Bar]:
+    """Show on a terminal how many of a known number are done, within a block.
+
+    Args:
+        total: How many there are.
+        what: What they are.
+    """
+    if not sys.stderr.isatty():
+        yield Bar()
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where a person looks
+    from rich.progress import (  # noqa: PLC0415 - likewise
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        yield _RichBar(progress, progress.add_task(what, total=total))
+
+
+class _RichBar(Bar):
+    def __init__(self, progress: "Progress", task: "TaskID") -> None:
+        self._progress = progress
+        self._task = task
+
+    def advance(self) -> None:
+        self._progress.advance(self._task)
+
+    def describe(self, what: str) -> None:
+        self._progress.update(self._task, description=what)
 
 
 def _shown(items: Iterable[T], what: str) -> Iterator[T]:

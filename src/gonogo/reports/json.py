@@ -7,9 +7,10 @@ import msgspec
 from gonogo.baselines import scores_by_trial
 from gonogo.comparison import CaseComparison, Comparison
 from gonogo.decisions import Decision
-from gonogo.evaluation import CaseResult
+from gonogo.evaluation import CaseResult, TrialResult
 from gonogo.json_lines import JsonObject
-from gonogo.reports.usage import summarize_usage
+from gonogo.reports.timelines import Step, sum_up, timeline_of, timelines_of
+from gonogo.reports.usage import latency_source, summarize_usage
 from gonogo.runs import Run, SuiteRun
 from gonogo.scorecards import encode_scorecard
 from gonogo_checkers.output import JsonValue
@@ -23,6 +24,7 @@ def render(run: Run) -> str:
     document: JsonObject = {
         "schema": SCHEMA,
         "mode": run.mode,
+        "latencies": latency_source(run.mode).value,
         "decision": run.decision.gauge.value,
         "passes": run.passes,
         "line": run.verdict_line,
@@ -53,6 +55,7 @@ def _reasons(decision: Decision) -> list[JsonValue]:
 
 def _suite(run: SuiteRun) -> JsonObject:
     usage = summarize_usage(run.results)
+    agent_trials = sum_up(timelines_of(run.results))
     return {
         "suite": run.suite.name,
         "candidate": run.suite.candidate,
@@ -61,6 +64,7 @@ def _suite(run: SuiteRun) -> JsonObject:
         "notes": list(run.notes),
         "accepted": run.accepted,
         "usage": msgspec.to_builtins(usage),
+        "agent_trials": None if agent_trials is None else msgspec.to_builtins(agent_trials),
         "comparison": None if run.comparison is None else _comparison(run.comparison),
         "cases": [_case(result, run) for result in run.results],
     }
@@ -115,9 +119,31 @@ def _case(result: CaseResult, run: SuiteRun) -> JsonObject:
         "failure": run.failures.get(result.case_id),
         "scores": {name: list(values) for name, values in scores_by_trial(result.trials).items()},
         "outcomes": [trial.outcome.value for trial in result.trials],
+        "trials": [_trial(result, trial) for trial in result.trials],
         "scorecards": [
             msgspec.json.decode(encode_scorecard(trial.scorecard))
             for trial in result.trials
             if trial.scorecard is not None
         ],
     }
+
+
+def _trial(result: CaseResult, trial: TrialResult) -> JsonObject:
+    timeline = timeline_of(result, trial)
+    return {
+        "trial": trial.number,
+        "outcome": trial.outcome.value,
+        "calls": trial.steps,
+        "elapsed_seconds": _rounded(timeline.elapsed_seconds),
+        "starts_from": timeline.starts_from.value,
+        "steps": [_step(step) for step in timeline.steps],
+    }
+
+
+def _step(step: Step) -> JsonObject:
+    measured: JsonObject = msgspec.to_builtins(step.measured)
+    return {"step": step.number, "start_seconds": _rounded(step.start_seconds), **measured}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)

@@ -1,17 +1,34 @@
 """The report that a reviewer reads in a pull request: GitHub's Markdown, everything escaped."""
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from gonogo.comparison import CaseComparison, ScoreSummary
 from gonogo.plain_text import one_line
-from gonogo.reports.usage import summarize_usage
+from gonogo.reports.timelines import (
+    Step,
+    Timeline,
+    cases_to_look_at,
+    choose,
+    sum_up,
+    timelines_of,
+)
+from gonogo.reports.usage import latency_source, summarize_usage
 from gonogo.runs import Run, SuiteRun
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$:])")
 _SIGNS: Final = {"GO": "✅", "NO-GO": "❌", "UNDECIDED": "❔"}
 _CASES_SHOWN: Final = 50
+_STEP_COLUMNS: Final = (
+    *("#", "start", "latency", "first token", "model"),
+    *("input", "output", "cost, USD", "tools", "ended"),
+)
+_LONGEST_SHOWN: Final = 3
+_TRIALS_SHOWN: Final = 8
+_STEPS_SHOWN: Final = 160
+"""Of all timelines of a suite together: GitHub takes no comment of more than 65,536 characters."""
 
 
 def render(run: Run) -> str:
@@ -64,7 +81,7 @@ def _suite_lines(run: SuiteRun, mode: str) -> Iterator[str]:
     yield ""
     yield (
         f"Mode {mode}{candidate}; {len(run.results)} of {len(run.suite.cases)} cases;"
-        f" {escape(str(summarize_usage(run.results)))}"
+        f" {escape(summarize_usage(run.results).describe(mode))}"
     )
     yield ""
     for reason in run.decision.reasons:
@@ -79,6 +96,7 @@ def _suite_lines(run: SuiteRun, mode: str) -> Iterator[str]:
         yield from (_score_row(score) for score in run.comparison.scores)
         yield ""
         yield from _regression_lines(run.comparison.regressed)
+    yield from _timeline_lines(run, mode)
     unnamed = run.unexplained_failures
     if unnamed:
         yield "<details><summary>Other failed tests</summary>"
@@ -116,3 +134,55 @@ def _regression_lines(cases: tuple[CaseComparison, ...]) -> Iterator[str]:
     if len(cases) > _CASES_SHOWN:
         yield f"| … | {len(cases) - _CASES_SHOWN} more cases | |"
     yield ""
+
+
+def _timeline_lines(run: SuiteRun, mode: str) -> Iterator[str]:
+    timelines = timelines_of(run.results)
+    summary = sum_up(timelines)
+    if summary is None:
+        return
+    shown = choose(
+        timelines,
+        cases_to_look_at(run),
+        others=_LONGEST_SHOWN,
+        trials=_TRIALS_SHOWN,
+        rows=_STEPS_SHOWN,
+    )
+    left_out = len(timelines) - len(shown)
+    others = f"; {left_out} more in the HTML and JSON reports" if left_out else ""
+    yield f"{escape(str(summary))}{others}"
+    yield ""
+    for timeline in shown:
+        yield from _one_timeline(timeline, latency_source(mode).label)
+
+
+def _one_timeline(timeline: Timeline, latency: str) -> Iterator[str]:
+    # A line that begins with an element is HTML to its blank line: no Markdown, so no backslashes.
+    name, used = (html.escape(one_line(text)) for text in (timeline.name, str(timeline)))
+    yield f"<details><summary><code>{name}</code> {used.replace('$', '&#36;')}</summary>"
+    yield ""
+    note = f"; {timeline.starts_from.note}" if timeline.starts_from.note else ""
+    yield f"In seconds ({latency}){note}."
+    yield ""
+    yield f"| {' | '.join(_STEP_COLUMNS)} |"
+    yield "|--:|--:|--:|--:|---|--:|--:|--:|---|---|"
+    for step in timeline.shown_steps():
+        yield f"| | … {step} more | | | | | | | | |" if isinstance(step, int) else _step_row(step)
+    total = timeline.total
+    yield (
+        f"| all | | {total('latency_seconds').text(',.2f')} | | "
+        f"| {total('input_tokens').text(',')} | {total('output_tokens').text(',')} "
+        f"| {total('cost_usd').text('.5f')} | {timeline.tool_calls or ''} | |"
+    )
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _step_row(step: Step) -> str:
+    ended = escape(step.ended)
+    return (
+        f"| {step.number} | {step.start} | {step.latency} | {step.first_token} "
+        f"| {escape(step.model)} | {step.input_tokens} | {step.output_tokens} | {step.cost_usd} "
+        f"| {escape(step.tools)} | {f'**{ended}**' if step.has_failed else ended} |"
+    )

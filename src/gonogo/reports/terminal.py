@@ -8,11 +8,13 @@ from rich.text import Text
 
 from gonogo.comparison import CaseComparison, Comparison, ScoreSummary
 from gonogo.plain_text import counted, one_line
+from gonogo.reports.timelines import sum_up, timelines_of
 from gonogo.reports.usage import summarize_usage
 from gonogo.runs import Run, SuiteRun
 
 _CASES_SHOWN = 10
 _WHY_SHOWN = 160
+_DECISION_SHOWN = 4000
 
 
 def render(run: Run, *, width: int = 100, color: bool = False) -> str:
@@ -60,15 +62,18 @@ def _print_suite(console: Console, run: SuiteRun, mode: str) -> None:
     console.print(f"{run.suite.name} ({mode}{candidate}, {count}{cases})", style="bold")
     if run.comparison is not None and run.comparison.scores:
         console.print(_score_table(run.comparison.scores))
-    console.print(f"  {summarize_usage(run.results)}")
+    console.print(f"  {summarize_usage(run.results).describe(mode)}")
+    agent_trials = sum_up(timelines_of(run.results))
+    if agent_trials is not None:
+        console.print(f"  {agent_trials}")
     for note in run.notes:
-        console.print(f"  note: {note}")
+        console.print(f"  note: {one_line(note)}")
     if run.comparison is not None:
         _print_regressions(console, run.comparison.regressed)
     for case_id, message in list(run.unexplained_failures.items())[:_CASES_SHOWN]:
-        console.print(f"  {case_id}: {one_line(message, _WHY_SHOWN)}")
+        console.print(f"  {one_line(case_id)}: {one_line(message, _WHY_SHOWN)}")
     style = "green" if run.decision.gauge == "GO" else "red"
-    console.print(f"  {run.decision}\n", style=style)
+    console.print(f"  {one_line(str(run.decision), _DECISION_SHOWN)}\n", style=style)
 
 
 def _score_table(scores: tuple[ScoreSummary, ...]) -> Table:
@@ -92,7 +97,7 @@ def _score_table(scores: tuple[ScoreSummary, ...]) -> Table:
 
 def _print_regressions(console: Console, cases: tuple[CaseComparison, ...]) -> None:
     for case in cases[:_CASES_SHOWN]:
-        console.print(f"  {case.case_id}", style="red")
+        console.print(f"  {one_line(case.case_id)}", style="red")
         for change in case.regressions:
             after = "gone" if change.after is None else f"{change.after:.2f}"
             why = f"  {one_line(change.why, _WHY_SHOWN)}" if change.why else ""

@@ -4,11 +4,48 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
+from typing import Final
 
 from gonogo.evaluation import CaseResult
 from gonogo.exchanges import Outcome
-from gonogo.plain_text import counted
+from gonogo.plain_text import counted, one_line
 from gonogo.statistics.percentiles import TooFewValuesError, percentile
+
+_MODELS_LENGTH: Final = 200
+
+
+class LatencySource(StrEnum):
+    """Where the latencies of a run come from; reports label them so."""
+
+    RECORDED = "recorded"
+    """Of exchanges that were recorded earlier: nothing was asked."""
+    MIXED = "recorded_or_measured"
+    """Recorded where an answer was replayed, else of this run."""
+    MEASURED = "measured"
+    """Of this run's own calls."""
+
+    @property
+    def label(self) -> str:
+        """What reports call a latency."""
+        match self:
+            case LatencySource.RECORDED:
+                return "recorded latency"
+            case LatencySource.MIXED:
+                return "recorded or measured latency"
+            case LatencySource.MEASURED:
+                return "latency"
+
+
+def latency_source(mode: str) -> LatencySource:
+    """Return where the latencies of a run in a mode come from."""
+    match mode:
+        case "replay":
+            return LatencySource.RECORDED
+        case "record":
+            return LatencySource.MIXED
+        case _:
+            return LatencySource.MEASURED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +72,23 @@ class UsageSummary:
     latency_p50: float | None
     latency_p95: float | None
 
-    def __str__(self) -> str:
-        """Say it in one line."""
+    def describe(self, mode: str) -> str:
+        """Say it in one line.
+
+        Args:
+            mode: How answers were had: it says what latencies are called.
+        """
         parts = [counted(self.calls, "call")]
         if self.input_tokens is not None and self.output_tokens is not None:
             parts.append(f"{self.input_tokens:,} + {self.output_tokens:,} tokens")
         if self.unpriced:
-            parts.append(f"no price for {', '.join(self.unpriced)}")
+            models = ", ".join(self.unpriced)
+            parts.append(f"no price for {one_line(models, _MODELS_LENGTH)}")
         elif self.cost_usd is not None:
             parts.append(f"${self.cost_usd:.4f}")
         if self.latency_p50 is not None:
             p95 = "n too small" if self.latency_p95 is None else f"{self.latency_p95:.1f} s"
-            parts.append(f"recorded latency p50 {self.latency_p50:.1f} s, p95 {p95}")
+            parts.append(f"{latency_source(mode).label} p50 {self.latency_p50:.1f} s, p95 {p95}")
         parts += [
             f"{count} {outcome.replace('_', ' ')}"
             for outcome, count in self.outcomes.items()

@@ -30,11 +30,23 @@ def read_locations(locations: Iterable[str], decode: Callable[[bytes], T]) -> It
         BadInputError: Before anything is read, if a location does not exist or a folder holds no
             file to read.
     """
+    return read_files(locations, lambda stream, name: read_records(stream, name, decode))
+
+
+def read_files(
+    locations: Iterable[str], read: Callable[[IO[bytes], str], Iterator[T | Problem]]
+) -> Iterator[T | Problem]:
+    """Yield what is read of each file; otherwise as `read_locations`.
+
+    Args:
+        locations: Paths of files and folders, fsspec URLs, or `-`.
+        read: Reads one opened file; it is told what the file is called in problems.
+    """
     for location in expand_locations(locations):
         name = "<stdin>" if location == "-" else location
         try:
             with _opened(location) as stream:
-                yield from read_records(stream, name, decode)
+                yield from read(stream, name)
         except (OSError, EOFError) as error:
             yield Problem(name, f"cannot be read to its end: {error}")
 

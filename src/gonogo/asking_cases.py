@@ -1,0 +1,269 @@
+"""Asks Claude the cases of a suite: what its recordings lack, within the cost limit of the run.
+
+Each answer is recorded the moment it is complete, so that nothing that was paid for is lost.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gonogo.cases import Case
+from gonogo.errors import GonogoError, UnpricedModelError
+from gonogo.exchanges import Exchange
+from gonogo.json_lines import JsonObject
+from gonogo.plain_text import counted
+from gonogo.pricing import cost_of
+from gonogo.recordings import Book, Call
+from gonogo.recordings.attempts import attempt_of
+
+if TYPE_CHECKING:
+    from gonogo.claude.asking import Asker, Question
+    from gonogo.claude.batch_options import BatchProgress
+    from gonogo.claude.cost_limit import Reservation
+    from gonogo.claude.estimating import Estimate, TokenCounts
+
+_TRIAL: Final = "trial"
+"""Tag of an exchange that names the trial which it answers: `refund-late#2`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Who is told how a run goes on.
+
+    Attributes:
+        announce: Is told before the first call what will be asked, and what it costs at most.
+        answered: Is told of each question that is answered, or failed for good.
+        progress: Is told how far the batches are.
+    """
+
+    announce: Callable[[str], None] = lambda _: None
+    answered: Callable[[str], None] = lambda _: None
+    progress: "Callable[[BatchProgress], None]" = lambda _: None
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """What became of the questions of a run; grows while it goes on.
+
+    Attributes:
+        answered: How many were answered and recorded.
+        failures: By case, the calls that failed for good: they are not recorded.
+        problems: By case, why its answer could not be recorded, or its request not be sent.
+        stopped: Why not all were asked; None: all were.
+        spent_usd: What it cost in US dollars.
+        batched_usd: What answers of batches cost that is not settled yet.
+    """
+
+    answered: int = 0
+    failures: dict[str, list[Exchange]] = field(default_factory=dict)
+    problems: dict[str, GonogoError] = field(default_factory=dict)
+    stopped: GonogoError | None = None
+    spent_usd: Decimal = Decimal(0)
+    batched_usd: Decimal = Decimal(0)
+
+    def not_run(self, case_id: str) -> GonogoError | None:
+        """Return why a case has no answer; None where no reason is known."""
+        return self.problems.get(case_id) or self.stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interview:
+    """Asks questions about cases, and records the answers.
+
+    Attributes:
+        asker: How Claude is asked: its pace, cost limit and prices are the run's.
+        counts: Counts of input tokens of earlier runs.
+        book: What is recorded, and where answers go.
+        hooks: Who is told.
+    """
+
+    asker: "Asker"
+    counts: "TokenCounts"
+    book: Book
+    hooks: Hooks = Hooks()
+
+    def missing(
+        self, cases: Iterable[Case], shared_request: JsonObject, *, trials: int | None
+    ) -> "list[Question]":
+        """Return what the recordings lack: a question a trial, none twice.
+
+        Args:
+            cases: What is asked.
+            shared_request: What all requests of their suite share.
+            trials: How many answers each is to have; None: one at least.
+        """
+        from gonogo.claude.asking import Question  # noqa: PLC0415 - heavy: imports the SDK
+
+        recordings = self.book.recordings
+        questions, seen = [], set()
+        for case in cases:
+            request = case.request_with(shared_request)
+            fingerprint = request.fingerprint(recordings.volatile)
+            if fingerprint in seen:
+                continue
+            seen.add(fingerprint)
+            recorded = recordings.by_fingerprint.get(fingerprint, ())
+            numbers = _missing_numbers(case.id, recorded, trials or 1)
+            questions += [Question(f"{case.id}#{number}", request) for number in numbers]
+        return questions
+
+    def ask(self, questions: "Sequence[Question]", asked: Asked | None = None) -> Asked:
+        """Ask questions one by one, side by side, and record the answers.
+
+        Before the first call it is worked out and said what they cost at most.
+
+        Args:
+            questions: What is asked.
+            asked: Grows; None: a new one.
+        """
+        from gonogo.claude.asking import ask_all  # noqa: PLC0415 - heavy: imports the SDK
+
+        asked = Asked() if asked is None else asked
+        allowed = self._recordable(questions, asked)
+        if not allowed:
+            return asked
+        try:
+            estimate = self._estimate(allowed)
+        except GonogoError as error:
+            asked.stopped = error
+            return asked
+        summary = ask_all(self.asker, allowed, partial(self._take, asked), bounds=estimate.bounds)
+        asked.stopped = summary.stopped
+        asked.spent_usd += summary.spent_usd
+        return asked
+
+    def ask_in_batches(
+        self, questions: "Sequence[Question]", journal: Path, *, first_poll_seconds: float = 5.0
+    ) -> Asked:
+        """Ask questions by the Message Batches API, at half the price, and record the answers.
+
+        What a batch could not answer is asked one by one.
+
+        Args:
+            questions: What is asked.
+            journal: Notes what is under way; the same call resumes from it.
+            first_poll_seconds: Between the first two looks at the batches; later ones are longer.
+
+        Raises:
+            GonogoError: If batches are refused, cost too much, or have not ended in time.
+        """
+        from gonogo.claude import batching  # noqa: PLC0415 - heavy: imports the SDK
+        from gonogo.claude.batch_options import (  # noqa: PLC0415 - likewise
+            BatchHooks,
+            BatchOptions,
+            BatchWaiting,
+        )
+
+        asked = Asked()
+        reserved: list[Reservation] = []
+
+        def before_submission(about: Sequence[Question]) -> None:
+            bound = self._estimate(about, batch=True).upper_bound_usd
+            reserved.append(self.asker.limit.reserve(bound))
+
+        with batching.claude_client() as client:
+            outcome = batching.ask_in_batches(
+                self._recordable(questions, asked),
+                client,
+                journal=journal,
+                hooks=BatchHooks(
+                    on_answer=partial(self._take, asked),
+                    before_submission=before_submission,
+                    on_progress=self.hooks.progress,
+                    on_notice=self.hooks.announce,
+                ),
+                options=BatchOptions(
+                    already_answered=self._recorded_trials(),
+                    waiting=BatchWaiting(first_seconds=first_poll_seconds),
+                    fingerprint=lambda request: request.fingerprint(self.book.recordings.volatile),
+                ),
+            )
+        for reservation in reserved:
+            self.asker.limit.settle(reservation, asked.batched_usd)
+            asked.spent_usd += asked.batched_usd
+            asked.batched_usd = Decimal(0)
+        return self.ask(outcome.to_ask, asked)
+
+    def _recorded_trials(self) -> frozenset[str]:
+        """Return the keys of all questions whose answers are recorded."""
+        exchanges = (call.final.exchange for call in self.book.recordings.calls)
+        return frozenset(e.tags[_TRIAL] for e in exchanges if e is not None and _TRIAL in e.tags)
+
+    def _recordable(self, questions: "Sequence[Question]", asked: Asked) -> "list[Question]":
+        """Return the questions whose request may be recorded; the others are problems."""
+        allowed = []
+        for question in questions:
+            try:
+                if self.book.file is not None:
+                    self.book.file.demand_recordable(question.request.body)
+            except GonogoError as error:
+                asked.problems[case_of(question.key)] = error
+            else:
+                allowed.append(question)
+        return allowed
+
+    def _estimate(self, questions: "Sequence[Question]", *, batch: bool = False) -> "Estimate":
+        from gonogo.claude.estimating import estimate_all  # noqa: PLC0415 - heavy: imports the SDK
+
+        estimate = estimate_all(
+            questions, self.asker, counts=self.counts, at=datetime.now(UTC), batch=batch
+        )
+        self.hooks.announce(describe_estimate(estimate, batch=batch))
+        estimate.demand_within(self.asker.limit)
+        return estimate
+
+    def _take(self, asked: Asked, question: "Question", exchange: Exchange) -> None:
+        """Record an answer; a call that failed for good is none."""
+        case_id = case_of(question.key)
+        exchange = replace(exchange, tags={**exchange.tags, _TRIAL: question.key})
+        if exchange.error is not None or exchange.response is None:
+            asked.failures.setdefault(case_id, []).append(exchange)
+        else:
+            try:
+                self.book.add(attempt_of(exchange))
+                asked.answered += 1
+            except GonogoError as error:
+                asked.problems[case_id] = error
+        if exchange.usage is not None and exchange.usage.is_batch:
+            with suppress(UnpricedModelError):
+                asked.batched_usd += cost_of(exchange, self.asker.prices) or Decimal(0)
+        self.hooks.answered(question.key)
+
+
+def describe_estimate(estimate: "Estimate", *, batch: bool) -> str:
+    """Say in a sentence what a run will ask, and what it costs at most."""
+    what = f"asking {counted(estimate.calls, 'question')}" + (" in batches" if batch else "")
+    if estimate.calls > len(estimate.bounds):
+        lacking = estimate.calls - len(estimate.bounds)
+        return f"{what}: the cost of {lacking} is not bounded, the others cost at most" + (
+            f" ${estimate.upper_bound_usd:.4f}"
+        )
+    most = f"{what}: at most ${estimate.upper_bound_usd:.4f}"
+    if estimate.growing:
+        most += f" and what the tools of {len(estimate.growing)} of them read"
+    return most
+
+
+def case_of(key: str) -> str:
+    """Return the case of a question's key, `<case>#<number>`."""
+    return key.rpartition("#")[0]
+
+
+def _missing_numbers(case_id: str, recorded: Sequence[Call], wanted: int) -> list[int]:
+    """Return the numbers of the trials that are not recorded; recordings without one come first."""
+    taken = set()
+    for call in recorded:
+        exchange = call.final.exchange
+        case, _, number = ("" if exchange is None else exchange.tags.get(_TRIAL, "")).rpartition(
+            "#"
+        )
+        if case == case_id and number.isdecimal():
+            taken.add(int(number))
+    free = [number for number in range(1, wanted + 1) if number not in taken]
+    unnumbered = max(0, len(recorded) - len(taken))
+    return free[unnumbered:]

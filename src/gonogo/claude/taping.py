@@ -1,0 +1,145 @@
+"""The middleware that a test's clients carry: answers from its tape, or asks and records."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
+
+from anthropic import Anthropic, AsyncAnthropic, Middleware
+
+from gonogo.claude.recording import Recorder
+from gonogo.claude.replaying import replayed, replayed_async
+from gonogo.claude.requests import is_upload, sent_of
+from gonogo.claude.spending import Spending
+from gonogo.errors import MissingRecordingError
+from gonogo.recordings.tape import Recorded, Tape
+
+if TYPE_CHECKING:
+    from anthropic import APIRequest, AsyncCallNext, CallNext
+    from anthropic._response import APIResponse, AsyncAPIResponse
+
+
+_KEY: Final = "replayed-without-a-key"
+
+
+class Copyable(Protocol):
+    """A client of the SDK, of whichever platform."""
+
+    @property
+    def middleware(self) -> tuple[Any, ...]: ...  # noqa: D102 - the SDK's own
+
+    def copy(self, *, middleware: list[Any]) -> Self: ...  # noqa: D102 - the SDK's own
+
+
+AnyClient = TypeVar("AnyClient", bound=Copyable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What the clients of one test share.
+
+    Attributes:
+        tape: Answers their calls.
+        recorder: Records to it what is asked.
+        spending: The cost limit of the run; None: there is none.
+    """
+
+    tape: Tape
+    recorder: Recorder
+    spending: Spending | None = None
+
+
+class Taped(Middleware):
+    """Answers each call from a tape; what the tape does not have is asked, and goes on it.
+
+    The SDK does not tell a middleware which client it serves: `client` is set when one is made.
+    """
+
+    def __init__(self, wiring: Wiring) -> None:
+        """Take what the clients of the test share."""
+        self._tape = wiring.tape
+        self._recorder = wiring.recorder
+        self._spending = wiring.spending
+        self.client: Any = None
+
+    def handle(self, request: "APIRequest", call_next: "CallNext") -> "APIResponse[Any]":
+        """Answer a synchronous client.
+
+        Raises:
+            MissingRecordingError: If nothing recorded answers, and Claude is not to be asked.
+            SecretInRecordingError: If the request may not be recorded.
+        """
+        recorded = self._recorded(request)
+        if recorded is not None:
+            return replayed(recorded, request, self.client)
+        if is_upload(request):
+            return call_next(request)
+        if self._spending is not None:
+            sent = sent_of(request)
+            count = self._spending.to_count(request, sent)
+            if count is not None:
+                counted = call_next(count).http_response
+                self._spending.take_count(sent, counted.status_code, counted.read())
+            self._spending.reserve(sent)
+        return self._recorder.handle(request, call_next)
+
+    async def handle_async(
+        self, request: "APIRequest", call_next: "AsyncCallNext"
+    ) -> "AsyncAPIResponse[Any]":
+        """Answer an asynchronous client; otherwise as `handle`."""
+        recorded = self._recorded(request)
+        if recorded is not None:
+            return replayed_async(recorded, request, self.client)
+        if is_upload(request):
+            return await call_next(request)
+        if self._spending is not None:
+            sent = sent_of(request)
+            count = self._spending.to_count(request, sent)
+            if count is not None:
+                counted = (await call_next(count)).http_response
+                self._spending.take_count(sent, counted.status_code, await counted.aread())
+            self._spending.reserve(sent)
+        return await self._recorder.handle_async(request, call_next)
+
+    def _recorded(self, request: "APIRequest") -> Recorded | None:
+        if not is_upload(request):
+            return self._tape.answer(sent_of(request))
+        if not self._tape.book.asks:
+            raise MissingRecordingError(
+                f"{request.url} sends a file: uploads are not recorded, and cannot be replayed"
+            )
+        return None
+
+
+def client_of(wiring: Wiring, options: dict[str, Any]) -> Anthropic:
+    """Return a client of the SDK that carries the test's tape.
+
+    Args:
+        wiring: What the clients of the test share.
+        options: Further options of the client; where nothing is asked it needs no key.
+    """
+    taped = Taped(wiring)
+    taped.client = client = Anthropic(**_with(taped, wiring, options))
+    return client
+
+
+def async_client_of(wiring: Wiring, options: dict[str, Any]) -> AsyncAnthropic:
+    """Return an asynchronous client; otherwise as `client_of`."""
+    taped = Taped(wiring)
+    taped.client = client = AsyncAnthropic(**_with(taped, wiring, options))
+    return client
+
+
+def carrying(wiring: Wiring, client: AnyClient) -> AnyClient:
+    """Return a copy of an application's own client that carries the tape; itself where it does.
+
+    The copy shares the connections, and sends what the client sends.
+    """
+    if any(isinstance(middleware, Taped) for middleware in client.middleware):
+        return client
+    taped = Taped(wiring)
+    taped.client = copy = client.copy(middleware=[*client.middleware, taped])
+    return copy
+
+
+def _with(taped: Taped, wiring: Wiring, options: dict[str, Any]) -> dict[str, Any]:
+    key = {} if wiring.tape.book.asks else {"api_key": _KEY}
+    return {**key, **options, "middleware": [*options.get("middleware", ()), taped]}
