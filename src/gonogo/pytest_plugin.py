@@ -103,7 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if wrong:
         known = ", ".join(_REPORT_SUFFIXES)
         raise pytest.UsageError(f"--gonogo-report {wrong[0]}: its name must end in {known}")
-    config.stash[_STARTED] = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    config.stash[_STARTED] = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S-%fZ")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Session(config, reports), "gonogo-session")
 
@@ -261,6 +261,9 @@ class _Session:
             terminalreporter.write(render(self._run, width=width, color=terminalreporter.hasmarkup))
             for path in self._reports:
                 terminalreporter.write_line(f"report: {path}")
+        live = _live_folder(self._config)
+        if live is not None and live.exists():
+            terminalreporter.write_line(f"gonogo: asked and stored in {live}")
 
     def _conclude(self) -> Run:
         from gonogo.reports import write_report  # noqa: PLC0415 - heavy: only for suites
@@ -381,6 +384,11 @@ def _asking(config: pytest.Config) -> Asking:
         workers=int(str(workers.get("workercount", 1))),
         started=str(workers.get("gonogo_started") or config.stash[_STARTED]),
     )
+
+
+def _live_folder(config: pytest.Config) -> Path | None:
+    """Return where a live run leaves what it asked; None in other modes."""
+    return _project(config).shelf.live if _mode(config) == "live" else None
 
 
 def _own_recordings(node: pytest.Item) -> Path:
