@@ -239,6 +239,8 @@ def test_a_broken_connection_breaks_again(deck: Deck, api: StandIn, fault: Any) 
     api.script(fault, times=None)
     with pytest.raises(Exception) as heard:  # noqa: PT011 - whichever it is, it must be the same
         stream_events(deck.recording(max_retries=0))
+    wires = [exchange.wire for exchange in deck.heard]
+    assert [w.ending for w in wires if w] in ([Ending.CUT], [Ending.NO_ANSWER]), repr(heard.value)
     with pytest.raises(type(heard.value)):
         stream_events(deck.replaying(max_retries=0))
     assert deck.heard[0].outcome is Outcome.INFRASTRUCTURE_ERROR

@@ -4,9 +4,7 @@ One line is one write under a lock, then fsync: several processes may add to one
 not be stored is refused here, or redacted on the way in.
 """
 
-import hashlib
 import os
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +23,11 @@ from gonogo.recordings.secrets import Secret, find_secrets, find_secrets_in_text
 from gonogo.recordings.store import documents_of, load_recordings
 from gonogo.wires import Wire
 from gonogo_checkers.output import JsonValue
+
+try:
+    import fcntl
+except ImportError:  # Windows: one process at a time records there
+    fcntl = None  # type: ignore[assignment]  # the module that is not there
 
 if TYPE_CHECKING:
     from gonogo.recordings.redaction import Redaction
@@ -71,48 +74,40 @@ class RecordingFile:
         else:
             _demand_no_secret(_secrets_of_answer(attempt), "the answer", self.path)
         line = encode_attempt(_with_documents(attempt, self.documents)) + b"\n"
-        with locked(self.path):
-            append_durably(self.path, line)
+        with _locked(self.path) as descriptor:
+            _mend_tail(descriptor)
+            left = memoryview(line)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
         return attempt
-
-
-def append_durably(path: Path, line: bytes) -> None:
-    """Add one line to a file by one write, and wait until the disk has it.
-
-    A line that a killed process left torn is removed first.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        _mend_tail(descriptor)
-        left = memoryview(line)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def mend(path: Path) -> None:
     """Remove the torn line that a killed process may have left at the end of a file."""
-    if not path.exists():
-        return
-    with locked(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
-        try:
+    if path.exists():
+        with _locked(path) as descriptor:
             _mend_tail(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file against other processes; it lies in the system's temporary folder."""
-    from filelock import FileLock  # noqa: PLC0415 - only where something is recorded
+def _locked(path: Path) -> Iterator[int]:
+    """Open a file for appending, and keep other processes from it within a block.
 
-    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:32]
-    with FileLock(Path(tempfile.gettempdir()) / f"gonogo-{name}.lock"):
-        yield
+    The lock is the file's own: nothing is left behind. Where it was replaced while this process
+    waited, the new one is opened.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
 
 
 def replace_recordings(path: Path, fresh: Path, *, volatile: Collection[str] = VOLATILE) -> int:
@@ -127,8 +122,8 @@ def replace_recordings(path: Path, fresh: Path, *, volatile: Collection[str] = V
         How many requests have fresh recordings.
     """
     documents = documents_of(path)
-    with locked(path):
-        mend(fresh)
+    mend(fresh)
+    with _locked(path):
         new: dict[str, list[bytes]] = {}
         for fingerprint, line in _fingerprinted(fresh, documents, volatile):
             new.setdefault(fingerprint, []).append(line)

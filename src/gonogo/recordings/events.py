@@ -56,15 +56,18 @@ class StreamedMessage:
         return usage if isinstance(usage, dict) else None
 
 
-def accumulate(body: bytes) -> StreamedMessage:
+def accumulate(
+    body: bytes, reading: "Callable[[bytes], Iterator[ServerSentEvent]] | None" = None
+) -> StreamedMessage:
     """Add up a whole stream.
 
     Args:
         body: What came, decompressed; it may end anywhere. Time and memory are linear in it.
+        reading: Finds the events in it; None: they are server-sent events.
     """
     adding = _Adding()
     problem = ""
-    for event in events_in(body):
+    for event in (reading or events_in)(body):
         try:
             if not adding.take(event):
                 break
