@@ -3,16 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 CANDIDATE ?=
+SDK ?=
 REPORT ?= gonogo-report/evals.md
 
 # Compiled modules are kept: without them each of the many pytest runs compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help evals test check format accuracy bench wheel clean
+.PHONY: help evals test sdk-range check format accuracy bench wheel clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 evals: $(READY) ## Run the suites: replay, score, compare, decide (CANDIDATE=worse-prompt)
 	@$(BIN)/pytest evals -q --no-header --tb=no -r N -p no:cacheprovider \
@@ -21,6 +22,9 @@ evals: $(READY) ## Run the suites: replay, score, compare, decide (CANDIDATE=wor
 
 test: $(READY) ## Run the project's own tests
 	@$(BIN)/pytest -q -n auto --maxprocesses 4
+
+sdk-range: $(READY) ## Test against the oldest and the newest SDK allowed (SDK=short: see .ci/sdk_range)
+	@.ci/sdk_range $(SDK)
 
 check: $(READY) ## Format, lint, types, layers of the imports
 	@$(BIN)/ruff format --check .

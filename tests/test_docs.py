@@ -6,17 +6,25 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from gonogo.baselines import BaselineCase, BaselineHeader, decode_baseline_line
 from gonogo.cases import decode_case
+from gonogo.cli.app import app
+from gonogo.cli.exits import Exit
 from gonogo.exchanges import decode_exchange
+from gonogo.recordings import Mode
+from gonogo.recordings.attempts import decode_attempt
 from gonogo.scorecards import decode_scorecard
-from gonogo.settings import Settings, decode_settings
+from gonogo.settings import RecordingSettings, Settings, decode_settings
+from gonogo.wires import Ending, Wire
 from gonogo_checkers.output import Output
 from gonogo_checkers.verdict import Judged
 
 ROOT = Path(__file__).parents[1]
 FORMATS = (ROOT / "docs" / "reference" / "formats.md").read_text()
+COMMANDS = (ROOT / "docs" / "reference" / "command-line.md").read_text()
 
 
 def section(title: str) -> str:
@@ -81,3 +89,58 @@ def test_every_setting_is_in_the_reference() -> None:
     for name in Settings.__struct_fields__:
         assert f"`{name}" in reference
     assert json.dumps("fail").strip() in reference
+
+
+def test_the_recordings_of_the_reference() -> None:
+    (example,) = examples("Wire")
+    attempt = decode_attempt(example)
+    assert attempt.exchange is not None
+    assert attempt.number == attempt.exchange.attempts == 2
+    (example,) = examples("Other calls")
+    other = decode_attempt(example)
+    assert other.exchange is None
+    assert other.wire is not None
+    assert [piece for _, piece in other.wire.chunks()] == [b'{"input_tokens":1}']
+
+
+def test_every_field_of_a_wire_is_in_the_reference() -> None:
+    for name in [*Wire.__struct_fields__, *Ending]:
+        assert f"`{name}`" in section("Wire")
+
+
+def test_every_setting_of_recordings_is_in_the_reference() -> None:
+    for name in RecordingSettings.__struct_fields__:
+        assert f"| `recordings.{name}` |" in COMMANDS
+
+
+def test_every_option_of_record_is_in_the_reference() -> None:
+    (text,) = re.findall(r"^## `gonogo record`$(.*?)^## ", COMMANDS, re.DOTALL | re.MULTILINE)
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    options = [p.opts[0] for p in group.commands["record"].params if p.opts[0].startswith("--")]
+    assert "--batch" in options
+    for option in options:
+        assert f"| `{option}" in text
+
+
+def test_every_mode_option_and_exit_status_is_in_the_reference(pytestconfig: pytest.Config) -> None:
+    for mode in Mode:
+        assert f"| `{mode}` |" in COMMANDS
+    for status in Exit:
+        assert f"| {status.value} |" in COMMANDS
+    group = next(g for g in pytestconfig._parser._groups if g.name == "gonogo")  # noqa: SLF001 - none public
+    for option in group.options:
+        (name,) = option.names()
+        assert f"| `{name}" in COMMANDS
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_to_headings_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
+            there = page.parent / target if target else page
+            assert anchor in anchors(there), f"{page.name} links to {target}#{anchor}"

@@ -3,7 +3,7 @@
 Each answer is recorded the moment it is complete, so that nothing that was paid for is lost.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,17 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gonogo.cases import Case
-from gonogo.errors import GonogoError, UnpricedModelError
+from gonogo.errors import (
+    BatchesUnfinishedError,
+    BatchRefusedError,
+    CostLimitError,
+    GonogoError,
+    RunStoppedError,
+    UnpricedModelError,
+)
 from gonogo.exchanges import Exchange
 from gonogo.json_lines import JsonObject
 from gonogo.plain_text import counted
 from gonogo.pricing import cost_of
-from gonogo.recordings import Book, Call
+from gonogo.recordings import Book, Call, Recordings
 from gonogo.recordings.attempts import attempt_of
 
 if TYPE_CHECKING:
     from gonogo.claude.asking import Asker, Question
-    from gonogo.claude.batch_options import BatchProgress
+    from gonogo.claude.batch_options import BatchOptions, BatchProgress
     from gonogo.claude.cost_limit import Reservation
     from gonogo.claude.estimating import Estimate, TokenCounts
 
@@ -53,6 +60,7 @@ class Asked:
     Attributes:
         answered: How many were answered and recorded.
         failures: By case, the calls that failed for good: they are not recorded.
+        refused: How many were answered, and may not be recorded.
         problems: By case, why its answer could not be recorded, or its request not be sent.
         stopped: Why not all were asked; None: all were.
         spent_usd: What it cost in US dollars.
@@ -60,6 +68,7 @@ class Asked:
     """
 
     answered: int = 0
+    refused: int = 0
     failures: dict[str, list[Exchange]] = field(default_factory=dict)
     problems: dict[str, GonogoError] = field(default_factory=dict)
     stopped: GonogoError | None = None
@@ -88,18 +97,26 @@ class Interview:
     hooks: Hooks = Hooks()
 
     def missing(
-        self, cases: Iterable[Case], shared_request: JsonObject, *, trials: int | None
+        self,
+        cases: Iterable[Case],
+        shared_request: JsonObject,
+        *,
+        trials: int | None,
+        replaced: Recordings | None = None,
     ) -> "list[Question]":
         """Return what the recordings lack: a question a trial, none twice.
 
         Args:
             cases: What is asked.
             shared_request: What all requests of their suite share.
-            trials: How many answers each is to have; None: one at least.
+            trials: How many answers each is to have; None: as many as those that are replaced,
+                one at least.
+            replaced: What the answers take the place of; None: they are added.
         """
         from gonogo.claude.asking import Question  # noqa: PLC0415 - heavy: imports the SDK
 
         recordings = self.book.recordings
+        old = {} if replaced is None else replaced.by_fingerprint
         questions, seen = [], set()
         for case in cases:
             request = case.request_with(shared_request)
@@ -108,94 +125,18 @@ class Interview:
                 continue
             seen.add(fingerprint)
             recorded = recordings.by_fingerprint.get(fingerprint, ())
-            numbers = _missing_numbers(case.id, recorded, trials or 1)
+            wanted = trials or len(old.get(fingerprint, ())) or 1
+            numbers = _missing_numbers(case.id, recorded, wanted)
             questions += [Question(f"{case.id}#{number}", request) for number in numbers]
         return questions
 
-    def ask(self, questions: "Sequence[Question]", asked: Asked | None = None) -> Asked:
-        """Ask questions one by one, side by side, and record the answers.
-
-        Before the first call it is worked out and said what they cost at most.
+    def recordable(self, questions: "Sequence[Question]", asked: Asked) -> "list[Question]":
+        """Return the questions whose request may be recorded; the others are problems.
 
         Args:
-            questions: What is asked.
-            asked: Grows; None: a new one.
+            questions: What is to be asked.
+            asked: Its problems grow.
         """
-        from gonogo.claude.asking import ask_all  # noqa: PLC0415 - heavy: imports the SDK
-
-        asked = Asked() if asked is None else asked
-        allowed = self._recordable(questions, asked)
-        if not allowed:
-            return asked
-        try:
-            estimate = self._estimate(allowed)
-        except GonogoError as error:
-            asked.stopped = error
-            return asked
-        summary = ask_all(self.asker, allowed, partial(self._take, asked), bounds=estimate.bounds)
-        asked.stopped = summary.stopped
-        asked.spent_usd += summary.spent_usd
-        return asked
-
-    def ask_in_batches(
-        self, questions: "Sequence[Question]", journal: Path, *, first_poll_seconds: float = 5.0
-    ) -> Asked:
-        """Ask questions by the Message Batches API, at half the price, and record the answers.
-
-        What a batch could not answer is asked one by one.
-
-        Args:
-            questions: What is asked.
-            journal: Notes what is under way; the same call resumes from it.
-            first_poll_seconds: Between the first two looks at the batches; later ones are longer.
-
-        Raises:
-            GonogoError: If batches are refused, cost too much, or have not ended in time.
-        """
-        from gonogo.claude import batching  # noqa: PLC0415 - heavy: imports the SDK
-        from gonogo.claude.batch_options import (  # noqa: PLC0415 - likewise
-            BatchHooks,
-            BatchOptions,
-            BatchWaiting,
-        )
-
-        asked = Asked()
-        reserved: list[Reservation] = []
-
-        def before_submission(about: Sequence[Question]) -> None:
-            bound = self._estimate(about, batch=True).upper_bound_usd
-            reserved.append(self.asker.limit.reserve(bound))
-
-        with batching.claude_client() as client:
-            outcome = batching.ask_in_batches(
-                self._recordable(questions, asked),
-                client,
-                journal=journal,
-                hooks=BatchHooks(
-                    on_answer=partial(self._take, asked),
-                    before_submission=before_submission,
-                    on_progress=self.hooks.progress,
-                    on_notice=self.hooks.announce,
-                ),
-                options=BatchOptions(
-                    already_answered=self._recorded_trials(),
-                    waiting=BatchWaiting(first_seconds=first_poll_seconds),
-                    fingerprint=lambda request: request.fingerprint(self.book.recordings.volatile),
-                ),
-            )
-        for reservation in reserved:
-            self.asker.limit.settle(reservation, asked.batched_usd)
-            asked.spent_usd += asked.batched_usd
-            asked.batched_usd = Decimal(0)
-        return self.ask(outcome.to_ask, asked)
-
-    def _recorded_trials(self) -> frozenset[str]:
-        """Return the keys of all questions whose answers are recorded."""
-        exchanges = (call.final.exchange for call in self.book.recordings.calls)
-        return frozenset(e.tags[_TRIAL] for e in exchanges if e is not None and _TRIAL in e.tags)
-
-    def _recordable(self, questions: "Sequence[Question]", asked: Asked) -> "list[Question]":
-        """Return the questions whose request may be recorded; the others are problems."""
         allowed = []
         for question in questions:
             try:
@@ -207,7 +148,13 @@ class Interview:
                 allowed.append(question)
         return allowed
 
-    def _estimate(self, questions: "Sequence[Question]", *, batch: bool = False) -> "Estimate":
+    def estimate(self, questions: "Sequence[Question]", *, batch: bool = False) -> "Estimate":
+        """Work out what questions cost at most, and say it.
+
+        Raises:
+            CostLimitError: If that is more than is left of the limit.
+            RunStoppedError: If Claude cannot be asked.
+        """
         from gonogo.claude.estimating import estimate_all  # noqa: PLC0415 - heavy: imports the SDK
 
         estimate = estimate_all(
@@ -216,6 +163,127 @@ class Interview:
         self.hooks.announce(describe_estimate(estimate, batch=batch))
         estimate.demand_within(self.asker.limit)
         return estimate
+
+    def ask(
+        self,
+        questions: "Sequence[Question]",
+        asked: Asked | None = None,
+        *,
+        bounds: Mapping[str, Decimal] | None = None,
+    ) -> Asked:
+        """Ask questions one by one, side by side, and record the answers.
+
+        Args:
+            questions: What is asked.
+            asked: Grows; None: a new one.
+            bounds: By key what each costs at most in US dollars; None: it is worked out and said
+                before the first call.
+        """
+        from gonogo.claude.asking import ask_all  # noqa: PLC0415 - heavy: imports the SDK
+
+        asked = Asked() if asked is None else asked
+        allowed = self.recordable(questions, asked)
+        if not allowed:
+            return asked
+        try:
+            bounds = self.estimate(allowed).bounds if bounds is None else bounds
+        except GonogoError as error:
+            asked.stopped = error
+            return asked
+        summary = ask_all(self.asker, allowed, partial(self._take, asked), bounds=bounds)
+        asked.stopped = summary.stopped
+        asked.spent_usd += summary.spent_usd
+        return asked
+
+    def unsubmitted(self, questions: "Sequence[Question]", journal: Path) -> "Sequence[Question]":
+        """Return the questions that are in no batch under way.
+
+        Args:
+            questions: What is missing.
+            journal: Notes what is under way.
+
+        Raises:
+            BadInputError: If the journal is damaged.
+        """
+        if not journal.exists():
+            return questions
+        from gonogo.claude.batching import unsubmitted  # noqa: PLC0415 - heavy: imports the SDK
+
+        return unsubmitted(questions, journal, self._batch_options(questions))
+
+    def ask_in_batches(
+        self,
+        questions: "Sequence[Question]",
+        journal: Path,
+        asked: Asked | None = None,
+        *,
+        bounds: Mapping[str, Decimal] | None = None,
+        first_poll_seconds: float = 5.0,
+    ) -> Asked:
+        """Ask questions by the Message Batches API, at half the price, and record the answers.
+
+        What a batch could not answer is asked one by one.
+
+        Args:
+            questions: What is asked.
+            journal: Notes what is under way; the same call resumes from it.
+            asked: Grows; None: a new one.
+            bounds: By key what those that are in no batch yet cost at most in US dollars; what it
+                lacks is worked out and said.
+            first_poll_seconds: Between the first two looks at the batches; later ones are longer.
+
+        Raises:
+            BadInputError: If the journal is damaged.
+            JournalInUseError: If another run uses it.
+        """
+        from gonogo.claude import batching  # noqa: PLC0415 - heavy: imports the SDK
+        from gonogo.claude.batch_options import BatchHooks  # noqa: PLC0415 - likewise
+
+        asked = Asked() if asked is None else asked
+        paying = _BatchPaying(self, bounds or {})
+        hooks = BatchHooks(
+            on_answer=partial(self._take, asked),
+            before_submission=paying.reserve,
+            on_progress=self.hooks.progress,
+            on_notice=self.hooks.announce,
+        )
+        allowed = self.recordable(questions, asked)
+        to_ask: Sequence[Question] = ()
+        try:
+            with batching.claude_client() as client:
+                to_ask = batching.ask_in_batches(
+                    allowed,
+                    client,
+                    journal=journal,
+                    hooks=hooks,
+                    options=self._batch_options(questions, first_poll_seconds),
+                ).to_ask
+        except _ENDS as error:
+            asked.stopped = error
+        finally:
+            paying.settle(asked)
+        return self.ask(to_ask, asked)
+
+    def _batch_options(
+        self, questions: "Sequence[Question]", first_poll_seconds: float = 5.0
+    ) -> "BatchOptions":
+        from gonogo.claude.batch_options import (  # noqa: PLC0415 - heavy: imports the SDK
+            BatchOptions,
+            BatchWaiting,
+        )
+
+        # A trial whose request changed since has an answer on file, but not to this question.
+        answered = self._recorded_trials().difference(question.key for question in questions)
+        return BatchOptions(
+            already_answered=answered,
+            waiting=BatchWaiting(first_seconds=first_poll_seconds),
+            fingerprint=lambda request: request.fingerprint(self.book.recordings.volatile),
+        )
+
+    def _recorded_trials(self) -> frozenset[str]:
+        """Return the keys of all questions whose answers are recorded."""
+        exchanges = (call.final.exchange for call in self.book.recordings.calls)
+        return frozenset(e.tags[_TRIAL] for e in exchanges if e is not None and _TRIAL in e.tags)
 
     def _take(self, asked: Asked, question: "Question", exchange: Exchange) -> None:
         """Record an answer; a call that failed for good is none."""
@@ -229,24 +297,66 @@ class Interview:
                 asked.answered += 1
             except GonogoError as error:
                 asked.problems[case_id] = error
+                asked.refused += 1
         if exchange.usage is not None and exchange.usage.is_batch:
             with suppress(UnpricedModelError):
                 asked.batched_usd += cost_of(exchange, self.asker.prices) or Decimal(0)
         self.hooks.answered(question.key)
 
 
+_ENDS: Final = (BatchRefusedError, BatchesUnfinishedError, CostLimitError, RunStoppedError)
+"""What a run of batches ends with when Claude, or the cost limit, lets it go no further."""
+
+
+class _BatchPaying:
+    """What batches of a run may cost, until their answers are there."""
+
+    def __init__(self, interview: Interview, bounds: Mapping[str, Decimal]) -> None:
+        self._interview = interview
+        self._bounds = bounds
+        self._reserved: list[Reservation] = []
+
+    def reserve(self, questions: "Sequence[Question]") -> None:
+        """Set aside what questions cost at most, before they are submitted.
+
+        Raises:
+            CostLimitError: If that is more than is left.
+        """
+        bounds = [self._bounds.get(question.key) for question in questions]
+        if None in bounds:  # nobody expected them: a batch was given up
+            most = self._interview.estimate(questions, batch=True).upper_bound_usd
+        else:
+            most = sum(filter(None, bounds), Decimal(0))
+        self._reserved.append(self._interview.asker.limit.reserve(most))
+
+    def settle(self, asked: Asked) -> None:
+        """Take what the answers cost in place of what was set aside.
+
+        Answers to what an earlier process submitted count, too: nobody has reported them yet.
+        """
+        limit = self._interview.asker.limit
+        with suppress(CostLimitError):  # more is spent than the limit: nothing is added to it
+            limit.settle(limit.reserve(Decimal(0)), asked.batched_usd)
+        for reservation in self._reserved:
+            limit.release(reservation)
+        asked.spent_usd += asked.batched_usd
+        asked.batched_usd = Decimal(0)
+
+
 def describe_estimate(estimate: "Estimate", *, batch: bool) -> str:
     """Say in a sentence what a run will ask, and what it costs at most."""
     what = f"asking {counted(estimate.calls, 'question')}" + (" in batches" if batch else "")
-    if estimate.calls > len(estimate.bounds):
-        lacking = estimate.calls - len(estimate.bounds)
-        return f"{what}: the cost of {lacking} is not bounded, the others cost at most" + (
-            f" ${estimate.upper_bound_usd:.4f}"
+    most = f"at most ${estimate.upper_bound_usd:.4f}"
+    unknown = [*estimate.unpriced.items(), *estimate.unbounded.items()]
+    if unknown:
+        key, why = unknown[0]
+        others = f"; the others cost {most}" if estimate.bounds else ""
+        return (
+            f"{what}; what {len(unknown)} of them cost at most is not known ({key}: {why}){others}"
         )
-    most = f"{what}: at most ${estimate.upper_bound_usd:.4f}"
     if estimate.growing:
         most += f" and what the tools of {len(estimate.growing)} of them read"
-    return most
+    return f"{what}: {most}"
 
 
 def case_of(key: str) -> str:

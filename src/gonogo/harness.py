@@ -174,7 +174,7 @@ class Gonogo:
             return []
         return [
             f"{book.recordings.path}: {counted(len(unused), 'recording')} not used"
-            f" ({', '.join(unused[:3])}): make anew with --gonogo-mode=rerecord"
+            f" ({', '.join(unused[:3])}): remove their lines, or the file, and record again"
         ]
 
     def score(
@@ -294,8 +294,7 @@ class Gonogo:
             return self.project.suite_book(self.suite_name)
         if self.own_recordings is None:
             raise GonogoError("this test has no file of recordings: run it by pytest")
-        name = f"{self.own_recordings.parent.name}/{self.own_recordings.stem}"
-        return self.project.book(self.own_recordings, name)
+        return self.project.book(self.own_recordings, self.project.name_of(self.own_recordings))
 
     def _suite(self) -> Suite:
         __tracebackhide__ = True

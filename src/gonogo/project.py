@@ -3,6 +3,7 @@
 Each is loaded once; knows nothing of pytest.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -20,7 +21,7 @@ from gonogo.registry import CheckerRegistry
 from gonogo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from gonogo.claude.asking import Asker
+    from gonogo.claude.asking import Asker, Question
     from gonogo.claude.estimating import TokenCounts
     from gonogo.claude.spending import Spending
 
@@ -169,6 +170,14 @@ class Project:
             self.books[path] = self.shelf.open(path, name)
         return self.books[path]
 
+    def name_of(self, path: Path) -> str:
+        """Return the name of the file that a live run leaves of a test's own recordings."""
+        try:
+            relative = path.relative_to(self._root)
+        except ValueError:  # a test from elsewhere
+            relative = Path(*path.parts[1:])
+        return str(relative.with_suffix(""))
+
     @cached_property
     def asker(self) -> "Asker":
         """How Claude is asked: one pace and one cost limit for the whole run."""
@@ -226,6 +235,15 @@ class Project:
         if not folder.exists():
             write_atomically(folder / ".gitignore", [b"*\n"])
         return folder
+
+    def questions(self, suite: Suite, cases: Iterable[Case]) -> "list[Question]":
+        """Return what is to be asked about cases of a suite, in this mode."""
+        return self.interview(suite.name).missing(
+            cases,
+            suite.shared_request,
+            trials=self.asking.trials,
+            replaced=suite.recordings if self.asking.mode is Mode.RERECORD else None,
+        )
 
     def ask(self, suite_name: str, case: Case) -> Asked:
         """Ask Claude a case of a suite, once a run, and with it the others that are planned.

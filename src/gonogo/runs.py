@@ -266,8 +266,8 @@ class Gate:
         unused = [attempt.id for attempt in finals if attempt.id not in used]
         if unused:
             yield (
-                f"{counted(len(unused), 'recording')} not used: {_first(unused)}: remove, or make"
-                " anew with --gonogo-mode=rerecord"
+                f"{counted(len(unused), 'recording')} not used: {_first(unused)}: remove"
+                f" their lines from {suite.recordings.path.name}"
             )
         days = self.settings.recordings.max_age_days
         oldest = None if days is None else self.now - timedelta(days=days)

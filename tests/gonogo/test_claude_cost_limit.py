@@ -22,7 +22,7 @@ def test_what_is_reserved_is_no_longer_left() -> None:
     assert str(refused.value) == (
         "the next call can cost up to $0.50, but of the limit of $1.00 there are $0.00 spent and"
         " $0.60 reserved for calls in flight: raise --max-cost-usd or [tool.gonogo] max_cost_usd,"
-        " or ask less"
+        " or ask less (pytest: --gonogo-max-cost-usd)"
     )
 
 

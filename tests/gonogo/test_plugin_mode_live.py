@@ -83,4 +83,4 @@ def test_own(gonogo):
     )
     pytester.runpytest_inprocess("tests", "--gonogo-mode=live").assert_outcomes(passed=1)
     assert not (app.root / "tests/recordings").exists()
-    assert list(app.root.glob(".gonogo/live/*/test_own/test_own.jsonl"))
+    assert list(app.root.glob(".gonogo/live/*/tests/recordings/test_own/test_own.jsonl"))

@@ -479,14 +479,14 @@ def test_the_mode_and_whose_latency_it_is_are_named(
     document = json.loads(json_report.render(run))
     assert (document["mode"], document["latencies"]) == (mode, latencies)
     assert f"s ({mode}, " in terminal.render(run)
-    assert f", {label} p50 2.0 s" in terminal.render(run)
+    assert f", {label} p50 2 s" in terminal.render(run)
     page = html.render(run)
     assert f"Mode {mode}" in page
-    assert f", {label} p50 2.0 s" in page
+    assert f", {label} p50 2 s" in page
     assert f"In seconds ({label}) and US dollars" in page
     text = markdown.render(run)
     assert f"Mode {mode};" in text
-    assert f", {label} p50 2.0 s" in text
+    assert f", {label} p50 2 s" in text
     assert f"In seconds ({label})." in text
 
 

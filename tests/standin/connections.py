@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from standin.calls import Call
 from standin.failures import ApiFailure, error_body
 from standin.faults import MAX_WAIT_SECONDS
+from standin.platforms import as_first_party, framed, is_framed
 from standin.replies import NoReply, Reply
 from standin.requests import Request, asks_for_a_message
 from standin.service import CONTROL, Service
@@ -77,10 +78,11 @@ class Connection(BaseHTTPRequestHandler):
         if raw is None:
             self.close_connection = True
             return
-        request = _request(self.command, self.path, dict(self.headers.items()), raw)
+        sent = _request(self.command, self.path, dict(self.headers.items()), raw)
+        request = as_first_party(sent)
         call = self.service.log.open(request)
         try:
-            self._answer(request, call)
+            self._answer(request, call, is_framed=is_framed(sent.path))
         finally:
             self.service.log.close(call.number)
 
@@ -107,12 +109,14 @@ class Connection(BaseHTTPRequestHandler):
         while length > 0 and (part := self.rfile.read(min(length, _READ_BYTES))):
             length -= len(part)
 
-    def _answer(self, request: Request, call: Call) -> None:
+    def _answer(self, request: Request, call: Call, *, is_framed: bool) -> None:
         reply = self.service.respond(request, call)
         self.service.log.update(call.number, fault=reply.fault)
         if isinstance(reply, NoReply):
             self.close_connection = True
             return
+        if is_framed:
+            reply = framed(reply)
         if self._waits(reply.wait_seconds):
             return
         headers = {

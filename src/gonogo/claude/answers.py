@@ -13,6 +13,7 @@ from gonogo.exchanges import CallError, Exchange, Request, Response, Usage
 from gonogo.fingerprints import fingerprint_of
 from gonogo.json_lines import JsonObject
 from gonogo.recordings.attempts import Attempt
+from gonogo.recordings.aws_events import FRAMES_TYPE, events_in_frames
 from gonogo.recordings.events import StreamedMessage, accumulate
 from gonogo.recordings.tape import Sent
 from gonogo.wires import MESSAGES_PATH, Ending, Wire, pack
@@ -147,10 +148,15 @@ def _answer_of(arrived: Arrived, chunks: list[tuple[float, bytes]], body: bytes)
     if arrived.ending is Ending.NO_ANSWER:
         kind = "timeout_error" if "Timeout" in arrived.failure else "connection_error"
         return _Answer(error=CallError(kind, arrived.failure))
-    if arrived.status is None or arrived.status >= 400:
+    if arrived.status is None:
+        return _Answer(error=CallError("abandoned", "the application stopped waiting"))
+    if arrived.status >= 400:
         return _Answer(error=_error_in(body, arrived.status))
-    if arrived.headers.get("content-type", "").startswith(_EVENTS):
+    content_type = arrived.headers.get("content-type", "")
+    if content_type.startswith(_EVENTS):
         return _streamed(arrived, chunks, accumulate(body))
+    if content_type.startswith(FRAMES_TYPE):
+        return _streamed(arrived, chunks, accumulate(body, events_in_frames))
     return _whole(arrived, body)
 
 

@@ -159,7 +159,7 @@ class CostLimit:
             f"{what} can cost up to {_dollars(bound_usd)}, but of the limit of"
             f" {_dollars(self.limit_usd or Decimal(0))} there are {_dollars(self._settled)} spent"
             f" and {_dollars(self._reserved())} reserved for calls in flight: raise --max-cost-usd"
-            " or [tool.gonogo] max_cost_usd, or ask less"
+            " or [tool.gonogo] max_cost_usd, or ask less (pytest: --gonogo-max-cost-usd)"
         )
 
 

@@ -62,10 +62,10 @@ class Recorder(Middleware):
         take = self._begin(sent_of(request), streamed=request.stream)
         try:
             response = call_next(request)
-        except APIConnectionError as error:
-            take.end(Ending.NO_ANSWER, type(error).__name__)
+        except BaseException as error:
+            take.fail(error)
             raise
-        raw = response.http_response
+        raw = raw_of(response)
         if raw.is_closed or not raw.is_success:
             take.whole(raw, raw.read())
         else:
@@ -79,10 +79,10 @@ class Recorder(Middleware):
         take = self._begin(sent_of(request), streamed=request.stream)
         try:
             response = await call_next(request)
-        except APIConnectionError as error:
-            take.end(Ending.NO_ANSWER, type(error).__name__)
+        except BaseException as error:
+            take.fail(error)
             raise
-        raw = response.http_response
+        raw = raw_of(response)
         if raw.is_closed or not raw.is_success:
             take.whole(raw, await raw.aread())
         else:
@@ -116,14 +116,25 @@ class Recorder(Middleware):
                 replace(arrived, at=begun_at, waited_seconds=started - begun),
                 lambda: self._clock() - started,
                 self._done,
+                self._forget,
             )
             self._open.add(take)
         return take
 
     def _done(self, take: "_Take", attempt: Attempt) -> None:
+        self._forget(take)
+        self.keep(attempt)
+
+    def _forget(self, take: "_Take") -> None:
         with self._lock:
             self._open.discard(take)
-        self.keep(attempt)
+
+
+def raw_of(
+    response: "APIResponse[Any] | AsyncAPIResponse[Any] | httpx2.Response",
+) -> httpx2.Response:
+    """Return what came over the wire: a call with `cast_to=httpx2.Response` is answered with it."""
+    return response if isinstance(response, httpx2.Response) else response.http_response
 
 
 class _Take:
@@ -134,10 +145,12 @@ class _Take:
         arrived: Arrived,
         seconds: Callable[[], float],
         done: "Callable[[_Take, Attempt], None]",
+        forget: "Callable[[_Take], None]",
     ) -> None:
         self._arrived = arrived
         self._seconds = seconds
         self._done = done
+        self._forget = forget
         self._chunks: list[tuple[float, bytes]] = []
         self._ended = False
 
@@ -153,6 +166,19 @@ class _Take:
         self._arrived = replace(self._arrived, status=raw.status_code, headers=dict(raw.headers))
         self.chunk(body)
         self.end(Ending.COMPLETE)
+
+    def fail(self, error: BaseException) -> None:
+        """Note that no answer came: the connection failed, or the application stopped waiting.
+
+        All else is no attempt, as a client that has no key: the SDK raises it before it sends.
+        """
+        if isinstance(error, APIConnectionError):
+            self.end(Ending.NO_ANSWER, type(error).__name__)
+        elif isinstance(error, Exception):
+            self._ended = True
+            self._forget(self)
+        else:
+            self.end(Ending.ABANDONED)
 
     def chunk(self, chunk: bytes) -> None:
         """Note a chunk as it passes."""

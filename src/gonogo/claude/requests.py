@@ -1,7 +1,10 @@
 """What the SDK is about to send, as our own value: the one reading of its requests."""
 
 import hashlib
+import uuid
 from collections.abc import Iterable, Mapping, MappingView, Sequence, Set
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import httpx2
@@ -21,6 +24,10 @@ _SAME_CALL: Final = frozenset({"beta"})
 def sent_of(request: "APIRequest") -> Sent:
     """Return the attempt that a request of the SDK makes.
 
+    It is the same for whichever platform: a client of Amazon Bedrock or Vertex AI gives a request
+    its own path and body only after the middleware. What differs is what the application says
+    itself, such as a platform's own name of a model.
+
     Raises:
         TypeError: If its body holds what is not JSON.
     """
@@ -28,7 +35,7 @@ def sent_of(request: "APIRequest") -> Sent:
         method=request.method.upper(),
         path=_path_of(request),
         body=_body_of(request),
-        call=_call_of(request.options.idempotency_key),
+        call=_call_of(request),
         attempt=request.retries_taken + 1,
     )
 
@@ -38,23 +45,43 @@ def is_upload(request: "APIRequest") -> bool:
     return request.options.files is not None or request.options.content is not None
 
 
-def _call_of(idempotency_key: str | None) -> str:
+_KEYLESS: Final[ContextVar[tuple["APIRequest", str] | None]] = ContextVar("_KEYLESS", default=None)
+"""The last attempt without an idempotency key, and its call.
+
+The SDK gives no key to a GET. It makes the attempts of a call one after the other in one context.
+"""
+
+
+def _call_of(request: "APIRequest") -> str:
     """Return what the attempts of a call share: a hash, an application may choose the key."""
-    if not idempotency_key:
-        return ""
-    return hashlib.sha256(idempotency_key.encode()).hexdigest()[:16]
+    key = request.options.idempotency_key
+    if key:
+        return hashlib.sha256(key.encode()).hexdigest()[:16]
+    last = _KEYLESS.get()
+    if last is not None and (last[0] is request or request.retries_taken > 0):
+        call = last[1]
+    else:
+        call = uuid.uuid4().hex[:16]
+    _KEYLESS.set((request, call))
+    return call
 
 
 def _path_of(request: "APIRequest") -> str:
-    url = httpx2.URL(request.url)
-    _, marker, rest = url.path.partition("/v1/")
-    path = marker + rest if marker else url.path
+    path, in_url = _split(request.url)
     given = {key: str(value) for key, value in request.query_params.items()}
-    params = {**dict(url.params), **given}
+    params = {**dict(in_url), **given}
     query = httpx2.QueryParams(
         sorted((key, value) for key, value in params.items() if key not in _SAME_CALL)
     )
     return f"{path}?{query}" if query else path
+
+
+@lru_cache(maxsize=256)  # parsing a URL costs more than all else that is read of a request
+def _split(url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the path of a URL from its version on, and its query."""
+    parsed = httpx2.URL(url)
+    _, marker, rest = parsed.path.rpartition("/v1/")  # a gateway's own path may begin with another
+    return marker + rest if marker else parsed.path, tuple(parsed.params.items())
 
 
 def _body_of(request: "APIRequest") -> JsonValue:

@@ -1,15 +1,17 @@
 """The middleware that a test's clients carry: answers from its tape, or asks and records."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
-from anthropic import Anthropic, AsyncAnthropic, Middleware
+from anthropic import Anthropic, AnthropicError, APIError, AsyncAnthropic, Middleware
 
-from gonogo.claude.recording import Recorder
+from gonogo.claude.recording import Recorder, raw_of
 from gonogo.claude.replaying import replayed, replayed_async
 from gonogo.claude.requests import is_upload, sent_of
 from gonogo.claude.spending import Spending
-from gonogo.errors import MissingRecordingError
+from gonogo.errors import CostLimitError, MissingRecordingError
 from gonogo.recordings.tape import Recorded, Tape
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class Taped(Middleware):
         Raises:
             MissingRecordingError: If nothing recorded answers, and Claude is not to be asked.
             SecretInRecordingError: If the request may not be recorded.
+            CostLimitError: If it may cost more than is left, or nobody can tell how much.
         """
         recorded = self._recorded(request)
         if recorded is not None:
@@ -76,7 +79,8 @@ class Taped(Middleware):
             sent = sent_of(request)
             count = self._spending.to_count(request, sent)
             if count is not None:
-                counted = call_next(count).http_response
+                with _counting():
+                    counted = raw_of(call_next(count))
                 self._spending.take_count(sent, counted.status_code, counted.read())
             self._spending.reserve(sent)
         return self._recorder.handle(request, call_next)
@@ -94,7 +98,8 @@ class Taped(Middleware):
             sent = sent_of(request)
             count = self._spending.to_count(request, sent)
             if count is not None:
-                counted = (await call_next(count)).http_response
+                with _counting():
+                    counted = raw_of(await call_next(count))
                 self._spending.take_count(sent, counted.status_code, await counted.aread())
             self._spending.reserve(sent)
         return await self._recorder.handle_async(request, call_next)
@@ -138,6 +143,20 @@ def carrying(wiring: Wiring, client: AnyClient) -> AnyClient:
     taped = Taped(wiring)
     taped.client = copy = client.copy(middleware=[*client.middleware, taped])
     return copy
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    """Say what it means where a platform counts no tokens, as Amazon Bedrock: the SDK refuses."""
+    try:
+        yield
+    except APIError:
+        raise
+    except AnthropicError as error:
+        raise CostLimitError(
+            f"the input of a call cannot be counted ({error}), and the run has a cost limit: run it"
+            " without one"
+        ) from error
 
 
 def _with(taped: Taped, wiring: Wiring, options: dict[str, Any]) -> dict[str, Any]:

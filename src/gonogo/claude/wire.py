@@ -32,6 +32,8 @@ def body_of(exchange: Exchange) -> bytes:
             "message": "" if error is None else error.message,
         }
         return msgspec.json.encode({"type": "error", "error": detail})
+    if exchange.wire is not None:  # it came over the wire: nothing is missing, and its keys stay
+        return msgspec.json.encode(exchange.response.body)
     return msgspec.json.encode(_message(exchange, exchange.response.body))
 
 

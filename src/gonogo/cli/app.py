@@ -10,6 +10,7 @@ from gonogo import __version__
 from gonogo.cli.check import check
 from gonogo.cli.compare import compare
 from gonogo.cli.record import record
+from gonogo.cli.usage_lines import PlainUsage
 
 app = typer.Typer(
     name="gonogo",
@@ -20,9 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(check)
-app.command()(compare)
-app.command()(record)
+app.command(cls=PlainUsage)(check)
+app.command(cls=PlainUsage)(compare)
+app.command(cls=PlainUsage)(record)
 
 
 @app.callback(invoke_without_command=True)

@@ -18,6 +18,7 @@ from gonogo.exchanges import CallError, Request, Response
 from gonogo.fingerprints import VOLATILE
 from gonogo.json_lines import JsonObject, decode_record, read_lines, write_atomically
 from gonogo.recordings.attempts import Attempt, decode_attempt, encode_attempt
+from gonogo.recordings.aws_events import FRAMES_TYPE, as_server_sent_events
 from gonogo.recordings.documents import store_documents
 from gonogo.recordings.secrets import Secret, find_secrets, find_secrets_in_text
 from gonogo.recordings.store import documents_of, load_recordings
@@ -218,8 +219,11 @@ def _secrets_of_answer(attempt: Attempt) -> list[Secret]:
     found = []
     if attempt.exchange is not None and attempt.exchange.response is not None:
         found += find_secrets(attempt.exchange.response.body)
-    body = None if attempt.wire is None else attempt.wire.body()
-    if body is not None:
+    wire = attempt.wire
+    body = None if wire is None else wire.body()
+    if wire is not None and body is not None:
+        if wire.headers.get("content-type", "").startswith(FRAMES_TYPE):
+            body = b"".join(as_server_sent_events(body))
         found += find_secrets_in_text(body.decode(errors="replace"))
     return found
 

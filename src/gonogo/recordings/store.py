@@ -88,11 +88,12 @@ class Recordings:
         alike = [call.final for call in self.calls if call.final.path == path]
         lines = [f"{who}: no recording answers its request ({fingerprint[:12]})"]
         what = "recordings" if path == MESSAGES_PATH else f"recordings of {path}"
-        lines += describe_differences(body, alike) or [f"  {self.path} holds no {what}"]
+        differences = describe_differences(body, alike)
+        lines += differences or [f"  {self.path} holds no {what}"]
+        why = "an old answer proves nothing about a changed request: " if differences else ""
         lines.append(
-            "  an old answer proves nothing about a changed request: record it with"
-            " --gonogo-mode=record, or put the exchange, one line of JSON, into"
-            f" {self.path}"
+            f"  {why}record it with --gonogo-mode=record, or put the exchange, one line of JSON,"
+            f" into {self.path}"
         )
         return MissingRecordingError("\n".join(lines))
 
@@ -166,10 +167,15 @@ def _calls_of(attempts: list[Attempt]) -> tuple[Call, ...]:
     Calls of which all are dated stand in the order in which they began: a file has them in the
     order in which they ended, and of calls side by side that is another each time.
     """
-    by_call: dict[str, list[Attempt]] = {}
+    grouped: list[list[Attempt]] = []
+    latest: dict[str, list[Attempt]] = {}
     for attempt in attempts:
-        by_call.setdefault(attempt.call, []).append(attempt)
-    calls = [Call(tuple(sorted(found, key=lambda a: a.number))) for found in by_call.values()]
+        found = latest.get(attempt.call)
+        if found is None or any(one.number == attempt.number for one in found):
+            found = latest[attempt.call] = []  # an application may choose one key for two calls
+            grouped.append(found)
+        found.append(attempt)
+    calls = [Call(tuple(sorted(found, key=lambda a: a.number))) for found in grouped]
     if all(call.final.wire is not None and call.final.at is not None for call in calls):
         calls.sort(key=lambda call: call.final.at or _UNDATED)
     return tuple(calls)

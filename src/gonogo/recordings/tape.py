@@ -102,7 +102,8 @@ class Tape:
 
     Attributes:
         opening: Returns the recordings; asked at the first call.
-        exchanges: Grows by each exchange; a later attempt takes the place of an earlier one.
+        exchanges: Grows by each exchange, in the order in which the calls began, whenever they
+            end; a later attempt takes the place of an earlier one.
         problems: What could not be stored, or was asked for in vain.
         used: Ids of the recordings that answered.
     """
@@ -114,6 +115,8 @@ class Tape:
     _asked: Counter[str] = field(default_factory=Counter)
     _under_way: dict[str, Call | None] = field(default_factory=dict)
     _heard: dict[str, Exchange] = field(default_factory=dict)
+    _begun: dict[str, int] = field(default_factory=dict)
+    _ranks: dict[str, int] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @cached_property
@@ -135,6 +138,7 @@ class Tape:
             key = sent.call or fingerprint
             if sent.attempt == 1 or key not in self._under_way:
                 self._under_way[key] = self._next(sent, fingerprint)
+                self._begun[key] = len(self._begun)
             call = self._under_way[key]
         if call is None:
             if self.book.file is not None:
@@ -184,8 +188,20 @@ class Tape:
         with self._lock:
             before = self._heard.get(key) if attempt.number > 1 else None
             self._heard[key] = exchange
-            places = [i for i, heard in enumerate(self.exchanges) if heard is before]
-            if before is not None and places:
-                self.exchanges[places[-1]] = exchange
+            rank = self._ranks[exchange.id] = self._begun.get(key, len(self._begun))
+            place = None if before is None else self._last_place_of(before)
+            if place is None:
+                self.exchanges.insert(self._place_at(rank), exchange)
             else:
-                self.exchanges.append(exchange)
+                self.exchanges[place] = exchange
+
+    def _last_place_of(self, exchange: Exchange) -> int | None:
+        places = (i for i in reversed(range(len(self.exchanges))) if self.exchanges[i] is exchange)
+        return next(places, None)
+
+    def _place_at(self, rank: int) -> int:
+        """Return where a call belongs: before those that began later than it."""
+        place = len(self.exchanges)
+        while place and self._ranks.get(self.exchanges[place - 1].id, -1) > rank:
+            place -= 1
+        return place

@@ -87,8 +87,8 @@ class UsageSummary:
         elif self.cost_usd is not None:
             parts.append(f"${self.cost_usd:.4f}")
         if self.latency_p50 is not None:
-            p95 = "n too small" if self.latency_p95 is None else f"{self.latency_p95:.1f} s"
-            parts.append(f"{latency_source(mode).label} p50 {self.latency_p50:.1f} s, p95 {p95}")
+            p95 = "n too small" if self.latency_p95 is None else f"{self.latency_p95:.3g} s"
+            parts.append(f"{latency_source(mode).label} p50 {self.latency_p50:.3g} s, p95 {p95}")
         parts += [
             f"{count} {outcome.replace('_', ' ')}"
             for outcome, count in self.outcomes.items()
