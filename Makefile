@@ -10,7 +10,7 @@ REPORT ?= gonogo-report/evals.md
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help evals test sdk-range check format accuracy bench wheel clean
+.PHONY: help evals test sdk-range check format accuracy bench fuzz wheel clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,8 +40,12 @@ format: $(READY) ## Format the code and sort its imports
 accuracy: $(READY) ## Measure the checkers on public labelled data (see docs/accuracy.md)
 	@$(BIN)/python benchmarks/accuracy
 
-bench: $(READY) ## Measure what the plugin costs a test run that does not use it
+bench: $(READY) ## Measure what the plugin costs a test run that does not use it, and the wire
 	@$(BIN)/python benchmarks/plugin_overhead.py
+	@$(BIN)/python benchmarks/wire.py
+
+fuzz: $(READY) ## Record and replay 2,000 random plans of calls (some ten minutes)
+	@$(BIN)/pytest -q tests/gonogo/test_claude_record_replay.py --hypothesis-profile=long
 
 wheel: $(READY) ## Build the distribution
 	@$(BIN)/python -m build --quiet

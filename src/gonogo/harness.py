@@ -105,7 +105,7 @@ class Gonogo:
         """
         __tracebackhide__ = True
         suite = self._suite()
-        before = len(self.exchanges)
+        before = self._ids()
         try:
             trials = self._trials(suite, case, ask)
         except NOT_RUN as error:
@@ -120,7 +120,8 @@ class Gonogo:
             self.rows.append(Row(suite=suite.name, case=case.id, result=encode_case_result(failed)))
             raise error.with_traceback(None) from None
         self.trials += trials
-        self.exchanges[before:] = [exchange for trial in trials for exchange in trial.exchanges]
+        made = [exchange for trial in trials for exchange in trial.exchanges]
+        self.exchanges[:] = [e for e in self.exchanges if e.id in before] + made
         result = self._evaluate(suite, case, trials)
         self._demand_scored(result)
         if case.expect.budget is not None:
@@ -261,9 +262,9 @@ class Gonogo:
         """
         __tracebackhide__ = True
         wanted = budget_of(limits)
-        before = len(self.exchanges)
+        before = self._ids()
         yield
-        self._hold(wanted, self.exchanges[before:], "within the block")
+        self._hold(wanted, [e for e in self.exchanges if e.id not in before], "within the block")
 
     def hold_budget(self, limits: Mapping[str, Limit]) -> None:
         """Hold the test to the limits of its marker: each trial, else all exchanges together.
@@ -288,6 +289,10 @@ class Gonogo:
         if overruns:
             lines = [f"budget blown ({where})", *(f"  {overrun}" for overrun in overruns)]
             raise BudgetBlownError("\n".join(lines), overruns[0].brief())
+
+    def _ids(self) -> frozenset[str]:
+        """Return the ids of the calls so far: a later one may stand before them, if it began so."""
+        return frozenset(exchange.id for exchange in self.exchanges)
 
     def _book(self) -> Book:
         if self.suite_name is not None:

@@ -72,11 +72,11 @@ def ask_application(
         captured: Grows by each call that the application makes; what it had before counts not.
         number: Of the trial, 1-based.
     """
-    before = len(captured)
+    before = frozenset(exchange.id for exchange in captured)
     answer = ask(case)
     if isawaitable(answer):
         answer = asyncio.run(_awaited(answer))
-    made = tuple(captured[before:])
+    made = tuple(exchange for exchange in captured if exchange.id not in before)
     if isinstance(answer, str) and made:
         return Trial(case.id, number, (*made[:-1], _answering(made[-1], answer)))
     if isinstance(answer, str):

@@ -1,7 +1,10 @@
-"""Fixtures for tests of the plugin."""
+"""Fixtures for tests of the plugin, and what `--hypothesis-profile=long` means."""
 
 import pytest
 from app import App
+from hypothesis import settings
+
+settings.register_profile("long", max_examples=2000, deadline=None)
 
 
 @pytest.fixture
