@@ -10,7 +10,7 @@ REPORT ?= gonogo-report/evals.md
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help evals test sdk-range check format accuracy bench fuzz wheel clean
+.PHONY: help evals test sdk-range check format accuracy calibration bench fuzz wheel clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ format: $(READY) ## Format the code and sort its imports
 
 accuracy: $(READY) ## Measure the checkers on public labelled data (see docs/accuracy.md)
 	@$(BIN)/python benchmarks/accuracy
+
+calibration: $(READY) ## Simulate the statistics of comparisons (see docs/calibration.md; ten minutes)
+	@$(BIN)/python benchmarks/calibration
 
 bench: $(READY) ## Measure what the plugin costs a test run that does not use it, and the wire
 	@$(BIN)/python benchmarks/plugin_overhead.py

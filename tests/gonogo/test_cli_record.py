@@ -212,6 +212,23 @@ def test_rerecord_replaces_only_when_all_is_answered(app: App, api: StandIn) -> 
     assert list(app.dataset.glob("*rerecording*")) == []
 
 
+def test_a_rerecording_that_was_stopped_is_ended_before_another_begins(
+    app: App, api: StandIn
+) -> None:
+    record("greetings", "--trials=2")
+    api.script(None, None)
+    api.script(spend_limit(), times=None)
+    assert record("greetings", "--rerecord").exit_code == 4
+    api.clear_script()
+    paid = api.paid
+    result = record("greetings", "--rerecord", "--case=max")
+    assert result.exit_code == 2
+    assert "end it with the same command as then, or remove " in result.stderr
+    assert api.paid == paid
+    assert record("greetings", "--rerecord").exit_code == 0
+    assert sum(map(len, recorded(app.dataset).values())) == 6
+
+
 def test_rerecord_of_one_case_leaves_the_others(app: App, api: StandIn) -> None:
     api.answer = lambda _: "The first answer."
     record("greetings")
@@ -404,7 +421,7 @@ def test_cassettes_become_recordings_once(app: App, api: StandIn) -> None:
     result = record("greetings", f"--from-cassette={CASSETTE}")
     assert result.exit_code == 0
     assert f"{CASSETTE}: 1 call of other endpoints left out\n" in result.stderr
-    assert "greetings: 4 recordings taken over; 1 of 1 case have an answer" in result.stderr
+    assert "greetings: 4 recordings taken over; 1 of 1 case has an answer" in result.stderr
     before = (app.dataset / "recordings.jsonl").read_bytes()
     again = record("greetings", f"--from-cassette={CASSETTE}", f"--from-cassette={CASSETTE}")
     assert again.exit_code == 0

@@ -51,8 +51,9 @@ def take_over(project: Project, name: str, paths: Sequence[Path]) -> Exit:
         in book.recordings.by_fingerprint
         for case in suite.cases
     )
+    have = "has" if len(suite.cases) == 1 else "have"
     say(
         f"{name}: {counted(taken, 'recording')} taken over; {answered} of"
-        f" {counted(len(suite.cases), 'case')} have an answer"
+        f" {counted(len(suite.cases), 'case')} {have} an answer"
     )
     return Exit.BAD_INPUT if problems else Exit.DONE

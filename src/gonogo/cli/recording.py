@@ -98,8 +98,10 @@ class _Job:
 
         Raises:
             GonogoError: If it costs too much, or Claude cannot be asked, or what is missing was
-                submitted in batches and is to be asked once more.
+                submitted in batches and is to be asked once more, or a rerecording of other
+                cases is unfinished.
         """
+        self._demand_no_other_rerecording()
         missing = self._project.questions(self._suite, self._cases)
         self._project.hooks = Hooks(announce=lambda what: say(f"{self.name}: {what}"))
         interview = self._project.interview(self.name)
@@ -115,6 +117,19 @@ class _Job:
         if unpaid:
             with counting(None, f"{self.name}: working out what it costs"):
                 self.bounds = dict(interview.estimate(unpaid, batch=self._batch).bounds)
+
+    def _demand_no_other_rerecording(self) -> None:
+        """Refuse to end a rerecording whose other cases may have only some of their answers."""
+        if self._project.asking.mode is not Mode.RERECORD:
+            return
+        book = self._project.suite_book(self.name)
+        shared, volatile = self._suite.shared_request, self._project.settings.volatile
+        own = {case.request_with(shared).fingerprint(volatile) for case in self._cases}
+        if book.file is not None and not book.recordings.by_fingerprint.keys() <= own:
+            raise BadSettingsError(
+                f"{self.name}: an earlier --rerecord of other cases, or with another prompt, has"
+                f" not ended: end it with the same command as then, or remove {book.file.path}"
+            )
 
     def run(self, *, poll_seconds: float) -> Exit:
         """Record what is missing, and say what became of it."""
