@@ -3,7 +3,7 @@
 Each is loaded once; knows nothing of pytest.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 from gonogo.asking_cases import Asked, Hooks, Interview
 from gonogo.baselines import Baseline, BaselineCase, load_baseline
 from gonogo.cases import Case
+from gonogo.errors import RunStoppedError
 from gonogo.evaluation import Suite, asked_folder, load_suite
 from gonogo.json_lines import write_atomically
+from gonogo.plain_text import counted
 from gonogo.recordings import Book, Mode, Shelf
 from gonogo.recordings.appending import mend
 from gonogo.registry import CheckerRegistry
@@ -259,10 +261,26 @@ class Project:
             cases = [c for c in suite.cases if c.id == case.id or c.id in planned]
             cases = [c for c in cases if c.id not in done]
             done.update(c.id for c in cases)
-            interview = self.interview(suite_name)
-            questions = interview.missing(cases, suite.shared_request, trials=self.asking.trials)
-            interview.ask(questions, asked)
+            questions = self.questions(suite, cases)
+            asked.stopped = self._already_submitted(suite, questions)
+            if asked.stopped is None:
+                self.interview(suite_name).ask(questions, asked)
         return asked
+
+    def _already_submitted(
+        self, suite: Suite, questions: "Sequence[Question]"
+    ) -> RunStoppedError | None:
+        """Return why questions are not asked one by one: they are paid for, in batches."""
+        journal = suite.recordings.path.with_suffix(".batches.jsonl")
+        if self.asking.mode is Mode.LIVE or not journal.exists():
+            return None
+        unpaid = self.interview(suite.name).unsubmitted(questions, journal)
+        if len(unpaid) == len(questions):
+            return None
+        return RunStoppedError(
+            f"{suite.name}: {counted(len(questions) - len(unpaid), 'question')} in batches under"
+            f" way, already paid for: fetch the answers with gonogo record {suite.name} --batch"
+        )
 
     def baseline(self, suite: str) -> Baseline | None:
         """Return the baseline of a suite; None where there is none."""

@@ -189,11 +189,20 @@ def test_a_wrong_key_is_one_message(app: App, standin: Callable[..., StandIn]) -
 
 
 def test_batches_under_way_are_not_paid_for_again_one_by_one(
-    app: App, standin: Callable[..., StandIn]
+    app: App,
+    standin: Callable[..., StandIn],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(app.root)
     api = standin(batch_polls=3)
     kill_while_it_polls(app, api, "--case=kim", "--case=lee")
     before = api.paid
+    run = pytester.runpytest_inprocess(
+        f"--rootdir={app.root}", app.root / "evals", "--gonogo-mode=record"
+    )
+    run.stdout.fnmatch_lines(["*RunStoppedError: greetings: 2 questions in batches under way*"])
+    assert api.paid == before
     result = record("greetings")
     assert result.exit_code == 2
     assert "greetings: 2 questions in batches under way, already paid for" in result.stderr

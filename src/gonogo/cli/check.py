@@ -56,7 +56,7 @@ def check(
     locations: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE]...",
+            metavar="FILE",
             help="Exchanges as JSON Lines: files (.gz and .zst too), folders, URLs, or - for"
             " standard input, which is the default. Traces of Claude's SDK (OTLP JSON, content"
             " mode) and cassettes of vcrpy are read, too.",

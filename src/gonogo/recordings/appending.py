@@ -59,7 +59,7 @@ class RecordingFile:
             SecretInRecordingError: If it holds a secret, and is not redacted.
         """
         if not self.redact:
-            _demand_no_secret(find_secrets(body), "the request", self.path)
+            _demand_no_secret(find_secrets(body), "the request", "sent")
 
     def append(self, attempt: Attempt) -> Attempt:
         """Add one recording, durably.
@@ -73,7 +73,7 @@ class RecordingFile:
         if self.redact:
             attempt = _redacted(attempt, self.volatile)
         else:
-            _demand_no_secret(_secrets_of_answer(attempt), "the answer", self.path)
+            _demand_no_secret(_secrets_of_answer(attempt), "the answer", f"stored in {self.path}")
         line = encode_attempt(_with_documents(attempt, self.documents)) + b"\n"
         with _locked(self.path) as descriptor:
             _mend_tail(descriptor)
@@ -228,13 +228,13 @@ def _secrets_of_answer(attempt: Attempt) -> list[Secret]:
     return found
 
 
-def _demand_no_secret(found: Sequence[Secret], what: str, path: Path) -> None:
+def _demand_no_secret(found: Sequence[Secret], what: str, left_undone: str) -> None:
     if not found:
         return
     first = found[0]
     more = "" if len(found) == 1 else f" and {len(found) - 1} more"
     raise SecretInRecordingError(
-        f"{what} holds a secret ({first.kind} at {first.path}{more}): it is not stored in {path};"
+        f"{what} holds a secret ({first.kind} at {first.path}{more}): it is not {left_undone};"
         " take it out, or set [tool.gonogo.recordings] redact = true"
     )
 
