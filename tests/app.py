@@ -3,7 +3,10 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from click.testing import Result
 
 SYSTEM = "You answer customers of a shop for outdoor gear."
 
@@ -103,3 +106,15 @@ class App:
     def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
+
+
+def run_record(*arguments: str) -> "Result":
+    """Run `gonogo record` in this process; what it raises beside an exit is raised here."""
+    from typer.testing import CliRunner
+
+    from gonogo.cli.app import app as command
+
+    result = CliRunner().invoke(command, ["record", *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result

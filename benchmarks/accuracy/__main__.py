@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from measurement import as_markdown, show, store
+from results import replace_tables
 
 HERE = Path(__file__).parent
 
@@ -37,17 +38,8 @@ def main() -> int:
         tables.append(as_markdown(name, rows))
         held = held and all(row.holds for row in rows)
     if options.page is not None:
-        _replace_tables(options.page, "\n".join(tables))
+        replace_tables(options.page, "\n".join(tables))
     return 0 if held else 1
-
-
-def _replace_tables(page: Path, tables: str) -> None:
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition("<!-- tables -->\n")
-    _, _, after = rest.partition("<!-- end of tables -->\n")
-    page.write_text(
-        f"{before}<!-- tables -->\n{tables}<!-- end of tables -->\n{after}", encoding="utf-8"
-    )
 
 
 if __name__ == "__main__":

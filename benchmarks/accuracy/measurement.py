@@ -1,12 +1,14 @@
 """Rows of a measurement, their intervals, and how they are shown and stored."""
 
-import json
 import math
-import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from results import store_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +110,4 @@ def as_markdown(name: str, rows: list[Row]) -> str:
 
 def store(name: str, rows: list[Row], folder: Path) -> Path:
     """Write `<folder>/<name>.json` and return its path."""
-    folder.mkdir(exist_ok=True)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - the developer's own git
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    document = {
-        "name": name,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit,
-        "rows": [asdict(row) | {"holds": row.holds} for row in rows],
-    }
-    path = folder / f"{name}.json"
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+    return store_rows(name, [asdict(row) | {"holds": row.holds} for row in rows], folder)

@@ -19,6 +19,7 @@ import monitoring
 import rounds
 import spending
 from figures import Figure, as_markdown, show, store
+from results import replace_tables
 from shapes import Harm, Kind, Shape
 
 Job = Callable[[], list[Figure]]
@@ -101,7 +102,7 @@ def main() -> int:
     print(f"\n{len(figures)} figures in {seconds:.0f} s; {len(missed)} bars do not hold")
     store("calibration", figures, Path(__file__).parents[2] / "results")
     if options.page is not None:
-        _replace_tables(options.page, as_markdown(figures))
+        replace_tables(options.page, as_markdown(figures))
     return 1 if missed else 0
 
 
@@ -156,15 +157,6 @@ def _run(job: Job) -> list[Figure]:
 def _rank(figure: Figure, found: Sequence[Sequence[Figure]]) -> int:
     sections = list(dict.fromkeys(f.section for part in found for f in part))
     return sections.index(figure.section)
-
-
-def _replace_tables(page: Path, tables: str) -> None:
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition("<!-- tables -->\n")
-    _, _, after = rest.partition("<!-- end of tables -->\n")
-    page.write_text(
-        f"{before}<!-- tables -->\n{tables}<!-- end of tables -->\n{after}", encoding="utf-8"
-    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Figures of the calibration, their simulation error, and how they are shown and stored."""
 
-import json
-import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from results import store_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,22 +105,7 @@ def as_markdown(figures: Sequence[Figure]) -> str:
 
 def store(name: str, figures: Sequence[Figure], folder: Path) -> Path:
     """Write `<folder>/<name>.json` and return its path."""
-    folder.mkdir(exist_ok=True)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - the developer's own git
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    document = {
-        "name": name,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit,
-        "rows": [_row(figure) for figure in figures],
-    }
-    path = folder / f"{name}.json"
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+    return store_rows(name, [_row(figure) for figure in figures], folder)
 
 
 def _row(figure: Figure) -> dict[str, object]:

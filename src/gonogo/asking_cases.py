@@ -64,7 +64,6 @@ class Asked:
         problems: By case, why its answer could not be recorded, or its request not be sent.
         stopped: Why not all were asked; None: all were.
         spent_usd: What it cost in US dollars.
-        batched_usd: What answers of batches cost that is not settled yet.
     """
 
     answered: int = 0
@@ -73,7 +72,6 @@ class Asked:
     problems: dict[str, GonogoError] = field(default_factory=dict)
     stopped: GonogoError | None = None
     spent_usd: Decimal = Decimal(0)
-    batched_usd: Decimal = Decimal(0)
 
     def not_run(self, case_id: str) -> GonogoError | None:
         """Return why a case has no answer; None where no reason is known."""
@@ -167,33 +165,30 @@ class Interview:
     def ask(
         self,
         questions: "Sequence[Question]",
-        asked: Asked | None = None,
+        asked: Asked,
         *,
         bounds: Mapping[str, Decimal] | None = None,
-    ) -> Asked:
+    ) -> None:
         """Ask questions one by one, side by side, and record the answers.
 
         Args:
-            questions: What is asked.
-            asked: Grows; None: a new one.
+            questions: What is asked; each may be recorded.
+            asked: Grows.
             bounds: By key what each costs at most in US dollars; None: it is worked out and said
                 before the first call.
         """
         from gonogo.claude.asking import ask_all  # noqa: PLC0415 - heavy: imports the SDK
 
-        asked = Asked() if asked is None else asked
-        allowed = self.recordable(questions, asked)
-        if not allowed:
-            return asked
+        if not questions:
+            return
         try:
-            bounds = self.estimate(allowed).bounds if bounds is None else bounds
+            bounds = self.estimate(questions).bounds if bounds is None else bounds
         except GonogoError as error:
             asked.stopped = error
-            return asked
-        summary = ask_all(self.asker, allowed, partial(self._take, asked), bounds=bounds)
+            return
+        summary = ask_all(self.asker, questions, partial(self.take, asked), bounds=bounds)
         asked.stopped = summary.stopped
         asked.spent_usd += summary.spent_usd
-        return asked
 
     def unsubmitted(self, questions: "Sequence[Question]", journal: Path) -> "Sequence[Question]":
         """Return the questions that are in no batch under way.
@@ -215,19 +210,19 @@ class Interview:
         self,
         questions: "Sequence[Question]",
         journal: Path,
-        asked: Asked | None = None,
+        asked: Asked,
         *,
         bounds: Mapping[str, Decimal] | None = None,
         first_poll_seconds: float = 5.0,
-    ) -> Asked:
+    ) -> None:
         """Ask questions by the Message Batches API, at half the price, and record the answers.
 
         What a batch could not answer is asked one by one.
 
         Args:
-            questions: What is asked.
+            questions: What is asked; each may be recorded.
             journal: Notes what is under way; the same call resumes from it.
-            asked: Grows; None: a new one.
+            asked: Grows.
             bounds: By key what those that are in no batch yet cost at most in US dollars; what it
                 lacks is worked out and said.
             first_poll_seconds: Between the first two looks at the batches; later ones are longer.
@@ -239,20 +234,18 @@ class Interview:
         from gonogo.claude import batching  # noqa: PLC0415 - heavy: imports the SDK
         from gonogo.claude.batch_options import BatchHooks  # noqa: PLC0415 - likewise
 
-        asked = Asked() if asked is None else asked
         paying = _BatchPaying(self, bounds or {})
         hooks = BatchHooks(
-            on_answer=partial(self._take, asked),
+            on_answer=partial(paying.take, asked),
             before_submission=paying.reserve,
             on_progress=self.hooks.progress,
             on_notice=self.hooks.announce,
         )
-        allowed = self.recordable(questions, asked)
         to_ask: Sequence[Question] = ()
         try:
             with batching.claude_client() as client:
                 to_ask = batching.ask_in_batches(
-                    allowed,
+                    questions,
                     client,
                     journal=journal,
                     hooks=hooks,
@@ -262,7 +255,7 @@ class Interview:
             asked.stopped = error
         finally:
             paying.settle(asked)
-        return self.ask(to_ask, asked)
+        self.ask(to_ask, asked)
 
     def _batch_options(
         self, questions: "Sequence[Question]", first_poll_seconds: float = 5.0
@@ -285,7 +278,7 @@ class Interview:
         exchanges = (call.final.exchange for call in self.book.recordings.calls)
         return frozenset(e.tags[_TRIAL] for e in exchanges if e is not None and _TRIAL in e.tags)
 
-    def _take(self, asked: Asked, question: "Question", exchange: Exchange) -> None:
+    def take(self, asked: Asked, question: "Question", exchange: Exchange) -> None:
         """Record an answer; a call that failed for good is none."""
         case_id = case_of(question.key)
         exchange = replace(exchange, tags={**exchange.tags, _TRIAL: question.key})
@@ -298,9 +291,6 @@ class Interview:
             except GonogoError as error:
                 asked.problems[case_id] = error
                 asked.refused += 1
-        if exchange.usage is not None and exchange.usage.is_batch:
-            with suppress(UnpricedModelError):
-                asked.batched_usd += cost_of(exchange, self.asker.prices) or Decimal(0)
         self.hooks.answered(question.key)
 
 
@@ -315,6 +305,13 @@ class _BatchPaying:
         self._interview = interview
         self._bounds = bounds
         self._reserved: list[Reservation] = []
+        self._cost_usd = Decimal(0)
+
+    def take(self, asked: Asked, question: "Question", exchange: Exchange) -> None:
+        """Record an answer, and add up what it cost."""
+        with suppress(UnpricedModelError):
+            self._cost_usd += cost_of(exchange, self._interview.asker.prices) or Decimal(0)
+        self._interview.take(asked, question, exchange)
 
     def reserve(self, questions: "Sequence[Question]") -> None:
         """Set aside what questions cost at most, before they are submitted.
@@ -336,11 +333,10 @@ class _BatchPaying:
         """
         limit = self._interview.asker.limit
         with suppress(CostLimitError):  # more is spent than the limit: nothing is added to it
-            limit.settle(limit.reserve(Decimal(0)), asked.batched_usd)
+            limit.settle(limit.reserve(Decimal(0)), self._cost_usd)
         for reservation in self._reserved:
             limit.release(reservation)
-        asked.spent_usd += asked.batched_usd
-        asked.batched_usd = Decimal(0)
+        asked.spent_usd += self._cost_usd
 
 
 def describe_estimate(estimate: "Estimate", *, batch: bool) -> str:

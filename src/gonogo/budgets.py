@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from gonogo.amounts import demand_amount
 from gonogo.exchanges import Exchange
 from gonogo.pricing import Prices, cost_of
 
@@ -44,9 +45,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Raises:
             ValueError: If it is negative, infinite or not a number.
         """
-        cost = self.cost_usd
-        if cost is not None and not (cost.is_finite() and cost >= 0):
-            raise ValueError(f"cost_usd: expected at least 0, got {cost}")
+        demand_amount("cost_usd", self.cost_usd)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import msgspec
 from gonogo.budgets import Budget, check_budget
 from gonogo.cases import Case
 from gonogo.claude.capturing import Capture
-from gonogo.comparison import CaseComparison, compare_case
+from gonogo.comparison import compare_case
 from gonogo.domains import GENERAL, Domain
 from gonogo.errors import (
     NOT_RUN,
@@ -30,8 +30,9 @@ from gonogo.errors import (
 )
 from gonogo.evaluation import CaseResult, Suite, encode_case_result, evaluate_case
 from gonogo.exchanges import Exchange, output_of
+from gonogo.failure_messages import describe_card, describe_regression, describe_unscored
 from gonogo.judging import judge
-from gonogo.plain_text import counted, one_line
+from gonogo.plain_text import counted
 from gonogo.project import Project
 from gonogo.recordings import Book, Mode, Tape
 from gonogo.running import Ask, ask_application, replay_trials
@@ -242,11 +243,11 @@ class Gonogo:
             expect=expect,
         )
         if card.broken or not card.scores:
-            raise NotScoredError(_describe_unscored(card))
+            raise NotScoredError(describe_unscored(card))
         threshold = self.project.settings.domain(domain).threshold
         missed = _missed_expectations(card, _expectations(expect))
         if missed or (card.score is not None and card.score < threshold):
-            raise BelowThresholdError(_describe_card(card, threshold, missed))
+            raise BelowThresholdError(describe_card(card, threshold, missed))
         return card
 
     @contextmanager
@@ -376,7 +377,7 @@ class Gonogo:
         __tracebackhide__ = True
         for trial in result.trials:
             if trial.scorecard is not None and trial.scorecard.broken:
-                raise NotScoredError(_describe_unscored(trial.scorecard))
+                raise NotScoredError(describe_unscored(trial.scorecard))
 
     def _demand_no_regression(self, suite: Suite, result: CaseResult) -> None:
         __tracebackhide__ = True
@@ -387,7 +388,7 @@ class Gonogo:
             return
         comparison = compare_case(accepted, result, self.project.settings)
         if comparison.is_regression:
-            raise RegressionError(_describe_regression(comparison, suite))
+            raise RegressionError(describe_regression(comparison, suite.name))
 
     def _output(
         self,
@@ -449,13 +450,6 @@ def _expectations(expect: Mapping[str, object] | Expectations | None) -> Expecta
         raise GonogoError(f"expect {dict(expect)!r}: {error}") from error
 
 
-def _describe_unscored(card: Scorecard) -> str:
-    if not card.broken:
-        return f"{card.id}: no checker of domain {card.domain!r} had anything to judge"
-    broken = "; ".join(f"{checker_id}: {error}" for checker_id, error in card.broken.items())
-    return f"{card.id}: checkers broke: {broken}"
-
-
 def _with_expectations(domain: Domain) -> Domain:
     """Return the domain with the checkers that judge what is expected; their weight stays."""
     judges = {"expectations": 0.0, "refusal": 0.0}
@@ -466,38 +460,3 @@ def _missed_expectations(card: Scorecard, expect: Expectations) -> tuple[str, ..
     """Name the checkers that find something expected missing."""
     asked = ("expectations",) if expect.refusal is None else ("expectations", "refusal")
     return tuple(name for name in asked if card.scores.get(name, 1.0) < 1.0)
-
-
-def _describe_card(card: Scorecard, threshold: float, missed: tuple[str, ...]) -> str:
-    total = "no weighted score" if card.score is None else f"score {card.score:.2f}"
-    what = f"; {', '.join(missed)} must hold in full" if missed else ""
-    lines = [f"{total}, domain {card.domain} demands {threshold:.2f}{what}"]
-    for checker_id, score in sorted(card.scores.items(), key=lambda pair: pair[1]):
-        lines.append(f"  {checker_id:<20} {score:.2f}")
-        lines += [
-            f"    {finding.rule} {finding.severity}: {one_line(finding.message)}"
-            for finder, finding in card.findings
-            if finder == checker_id
-        ]
-    return "\n".join(lines)
-
-
-def _describe_regression(comparison: CaseComparison, suite: Suite) -> str:
-    lines = [f"case {comparison.case_id} answers worse than the baseline of {suite.name}"]
-    for change in comparison.regressions:
-        after = "gone" if change.after is None else f"{change.after:.2f}"
-        why = f": {change.why}" if change.why else ""
-        lines.append(
-            f"  {change.name}: {change.before:.2f} -> {after} ({change.difference:+.2f}){why}"
-        )
-    for severe in comparison.other_severe:
-        finding = severe.finding
-        line = "" if finding.line is None else f", line {finding.line} of the response"
-        lines.append(
-            f"  new {finding.severity} finding {severe.checker_id} {finding.rule}{line}:"
-            f" {one_line(finding.message)}"
-        )
-    lines.append(
-        "  if this is what you want: pytest evals --gonogo-update-baselines --gonogo-reason '…'"
-    )
-    return "\n".join(lines)

@@ -17,7 +17,7 @@ from gonogo.errors import RunStoppedError
 from gonogo.evaluation import Suite, asked_folder, load_suite
 from gonogo.json_lines import write_atomically
 from gonogo.plain_text import counted
-from gonogo.recordings import Book, Mode, Shelf
+from gonogo.recordings import Book, Mode, Recordings, Shelf
 from gonogo.recordings.appending import mend
 from gonogo.registry import CheckerRegistry
 from gonogo.settings import Settings, load_settings
@@ -154,22 +154,23 @@ class Project:
             BadInputError: If they cannot be used.
         """
         recordings = self.suite(name).recordings
-        if self.asking.mode is Mode.REPLAY:
-            return self.books.setdefault(recordings.path, Book(recordings))
-        return self.book(recordings.path, name)
+        return self.book(recordings.path, name, loaded=recordings)
 
-    def book(self, path: Path, name: str) -> Book:
+    def book(self, path: Path, name: str, *, loaded: Recordings | None = None) -> Book:
         """Return the recordings of a file, as the mode uses them.
 
         Args:
             path: The file.
             name: Of the file that a live run leaves.
+            loaded: What the file holds, where that is known.
 
         Raises:
             BadInputError: If they cannot be used.
         """
         if path not in self.books:
-            self.books[path] = self.shelf.open(path, name)
+            if self.asking.mode is Mode.LIVE:
+                self.own_folder()
+            self.books[path] = self.shelf.open(path, name, loaded=loaded)
         return self.books[path]
 
     def name_of(self, path: Path) -> str:
@@ -264,7 +265,8 @@ class Project:
             questions = self.questions(suite, cases)
             asked.stopped = self._already_submitted(suite, questions)
             if asked.stopped is None:
-                self.interview(suite_name).ask(questions, asked)
+                interview = self.interview(suite_name)
+                interview.ask(interview.recordable(questions, asked), asked)
         return asked
 
     def _already_submitted(

@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Generator
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final, Protocol
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import pytest
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from gonogo.cases import Case
     from gonogo.harness import Gonogo
     from gonogo.project import Asking, Project
@@ -408,12 +409,9 @@ def _positive(text: str) -> int:
 
 
 def _amount(text: str) -> Decimal:
+    from gonogo.amounts import parse_amount  # noqa: PLC0415 - only where it is given
+
     try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise argparse.ArgumentTypeError(
-            f"expected an amount of US dollars, got {text!r}"
-        ) from None
-    if not (amount.is_finite() and amount >= 0):
-        raise argparse.ArgumentTypeError(f"expected at least 0, got {text}")
-    return amount
+        return parse_amount(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from gonogo.amounts import demand_amount
 from gonogo.domains import DOMAINS, GENERAL, Domain
 from gonogo.errors import BadSettingsError
 from gonogo.fingerprints import VOLATILE
@@ -41,9 +42,7 @@ class SuiteBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             ValueError: If there is one.
         """
         for name in self.__struct_fields__:
-            limit = getattr(self, name)
-            if limit is not None and not limit >= 0:
-                raise ValueError(f"{name}: expected at least 0, got {limit}")
+            demand_amount(name, getattr(self, name))
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,9 +136,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Raises:
             ValueError: If it is negative, infinite or not a number.
         """
-        most = self.max_cost_usd
-        if most is not None and not (most.is_finite() and most >= 0):
-            raise ValueError(f"max_cost_usd: expected at least 0, got {most}")
+        demand_amount("max_cost_usd", self.max_cost_usd)
 
     @property
     def volatile(self) -> frozenset[str]:

@@ -269,7 +269,7 @@ def test_without_a_key_the_run_stops_with_the_remedy(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     keyless = Asker(connect=lambda: AsyncAnthropic(base_url=api.url))
     summary = ask_all(keyless, questions(3), Answers())
-    assert "no API key is set; check ANTHROPIC_API_KEY" in str(summary.stopped)
+    assert "no API key is set: set ANTHROPIC_API_KEY" in str(summary.stopped)
     assert (summary.not_asked, api.calls) == (3, [])
 
 

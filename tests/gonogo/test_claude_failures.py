@@ -111,7 +111,5 @@ def test_the_error_that_ends_a_run_says_what_and_what_to_do() -> None:
         "Claude answers no further call (enforced_spend_limit_reached, status 429): said so; raise"
         " the spending limit in the Claude Console, or run again when it is renewed"
     )
-    assert str(no_credentials().stopping_error()) == (
-        "Claude answers no further call (authentication_error, no answer): no API key is set; check"
-        " ANTHROPIC_API_KEY, and that its organization is in order"
-    )
+    said = str(no_credentials().stopping_error())
+    assert said == "no API key is set: set ANTHROPIC_API_KEY"

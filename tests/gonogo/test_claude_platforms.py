@@ -6,7 +6,6 @@ the stand-in on loopback.
 """
 
 import asyncio
-import importlib.util
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,12 +34,6 @@ ASK: dict[str, Any] = {
 }
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens on the port for discarding; a replay asks nothing."""
-
-needs_frames = pytest.mark.skipif(
-    importlib.util.find_spec("botocore") is None,
-    reason="the SDK reads Bedrock's streams with botocore, which is not installed"
-    " (pip install botocore)",
-)
 
 
 @dataclass(frozen=True)
@@ -164,11 +157,6 @@ CALLS: Sequence[Callable[[Any], Any]] = [
     stream_events,
     stream_bytes,
 ]
-STREAMS = {stream, stream_events, stream_bytes}
-
-
-def is_readable(platform: Platform, *, streamed: bool) -> bool:
-    return not (streamed and platform is BEDROCK and importlib.util.find_spec("botocore") is None)
 
 
 @every_platform
@@ -176,8 +164,6 @@ def is_readable(platform: Platform, *, streamed: bool) -> bool:
 def test_replays_byte_by_byte_what_was_heard(
     deck: Deck, api: StandIn, platform: Platform, call: Callable[[Any], Any]
 ) -> None:
-    if not is_readable(platform, streamed=call in STREAMS):
-        pytest.skip("the SDK reads Bedrock's streams with botocore, which is not installed")
     with platform.client(api.url) as client, deck.capture(Mode.RECORD).capturing():
         heard = call(client)
     (recorded,) = deck.heard
@@ -202,8 +188,6 @@ def test_an_asynchronous_client(deck: Deck, api: StandIn, platform: Platform) ->
 
 @every_platform
 def test_an_asynchronous_stream(deck: Deck, api: StandIn, platform: Platform) -> None:
-    if not is_readable(platform, streamed=True):
-        pytest.skip("the SDK reads Bedrock's streams with botocore, which is not installed")
     with deck.capture(Mode.RECORD).capturing():
         heard = asyncio.run(stream_async(platform.async_client(api.url)))
     with deck.capture(Mode.REPLAY).capturing():
@@ -274,7 +258,6 @@ def test_counting_tokens_has_one_path(deck: Deck, api: StandIn) -> None:
         assert client.messages.count_tokens(**ask) == heard
 
 
-@needs_frames
 @pytest.mark.parametrize("call", [stream, stream_events])
 @pytest.mark.parametrize(("here", "there"), [(0, 1), (1, 0)])
 def test_a_stream_of_one_platform_is_told_to_a_client_of_another(
@@ -286,7 +269,6 @@ def test_a_stream_of_one_platform_is_told_to_a_client_of_another(
         assert call(client) == heard
 
 
-@needs_frames
 def test_a_whole_answer_is_told_as_frames(deck: Deck, api: StandIn) -> None:
     with PLATFORMS[0].client(api.url) as client, deck.capture(Mode.RECORD).capturing():
         whole = create(client)
@@ -294,7 +276,6 @@ def test_a_whole_answer_is_told_as_frames(deck: Deck, api: StandIn) -> None:
         assert stream(client)[1]["content"] == whole["content"]
 
 
-@needs_frames
 def test_an_error_within_frames(deck: Deck, api: StandIn) -> None:
     api.script(StreamError())
     with (
@@ -317,7 +298,6 @@ def test_an_error_within_frames(deck: Deck, api: StandIn) -> None:
         assert str(again.value) == str(heard.value)
 
 
-@needs_frames
 def test_frames_that_are_cut(deck: Deck, api: StandIn) -> None:
     api.script(CutStream())
     for url, mode in ((api.url, Mode.RECORD), (NOWHERE, Mode.REPLAY)):
@@ -330,10 +310,6 @@ def test_frames_that_are_cut(deck: Deck, api: StandIn) -> None:
     assert deck.heard[0].outcome is Outcome.INFRASTRUCTURE_ERROR
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("boto3") is None,
-    reason="the SDK signs with boto3, which is not installed (pip install boto3)",
-)
 @pytest.mark.parametrize("name", ["AnthropicBedrock", "AnthropicBedrockMantle", "AnthropicAWS"])
 def test_a_signed_request_is_recorded_without_its_signature(
     deck: Deck, api: StandIn, name: str
@@ -385,7 +361,6 @@ def test_a_downloaded_file(deck: Deck, tmp_path: Path) -> None:
         assert ask("again") == heard
 
 
-@needs_frames
 def test_the_first_token_of_frames_has_its_time(deck: Deck, api: StandIn) -> None:
     with BEDROCK.client(api.url) as client, deck.capture(Mode.RECORD).capturing():
         stream(client)

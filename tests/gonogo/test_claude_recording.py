@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx2
 import pytest
 from standin import (
     CutStream,
@@ -20,9 +22,13 @@ from standin import (
 )
 
 from gonogo.claude.capturing import Capture
+from gonogo.claude.cost_limit import CostLimit
+from gonogo.claude.estimating import TokenCounts
+from gonogo.claude.spending import Spending
 from gonogo.errors import MissingRecordingError, SecretInRecordingError
 from gonogo.exchanges import Exchange, Outcome
 from gonogo.recordings import Mode, Shelf, Tape
+from gonogo.recordings.tape import Sent
 from gonogo.wires import Ending
 
 ASK: dict[str, Any] = {
@@ -389,3 +395,42 @@ def test_a_long_document_is_stored_once(deck: Deck) -> None:
         **{**ASK, "messages": [*messages, {"role": "user", "content": "How deep?"}]}
     )  # type: ignore[arg-type]  # a plain dict
     assert document in str(deck.heard[0].request.body)
+
+
+class BrokenBody(httpx2.SyncByteStream):
+    """A body that breaks before it ends."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b'{"type"'
+        raise httpx2.ReadError("the connection broke")
+
+
+def test_an_error_whose_body_breaks_is_tried_again_as_without_a_recorder(tmp_path: Path) -> None:
+    answers = [
+        httpx2.Response(529, stream=BrokenBody()),
+        httpx2.Response(200, text="event: ping\ndata: {}\n\n"),
+    ]
+    transport = httpx2.MockTransport(lambda _: answers.pop(0))
+    deck = Deck(tmp_path, "http://127.0.0.1:9")
+    client = deck.recording(http_client=httpx2.Client(transport=transport))
+    client.messages.create(stream=True, **ASK).close()
+    deck.captured.finish()
+    assert answers == []
+    assert [line["status"] for line in deck.lines()] == [529, 200]
+    assert deck.lines()[0]["wire"]["ending"] == "cut"
+
+
+def test_a_call_that_is_never_made_gives_back_what_was_set_aside(tmp_path: Path) -> None:
+    limit = CostLimit(Decimal(1))
+    counts = TokenCounts(tmp_path / "counts.jsonl")
+    spending = Spending(limit=limit, prices={}, counts=counts)
+    sent = Sent(method="POST", path="/v1/messages", body=dict(ASK), call="c", attempt=1)
+
+    def never_made() -> None:
+        with spending.reserved(sent):
+            assert limit.reserved_usd > 0
+            raise TypeError("no key")
+
+    with pytest.raises(TypeError, match="no key"):
+        never_made()
+    assert (limit.reserved_usd, limit.spent_usd) == (0, 0)

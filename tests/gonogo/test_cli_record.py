@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from app import App
+from app import App, run_record
 from click.testing import Result
 from standin import (
     Latency,
@@ -62,9 +62,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
 
 
 def record(*arguments: str) -> Result:
-    result = CliRunner().invoke(command, ["record", *arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
+    result = run_record(*arguments)
     assert result.stdout == ""
     return result
 

@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from app import App
-from click.testing import Result
+from app import App, run_record
 from standin import ErrorReply, StandIn
-from typer.testing import CliRunner
 
-from gonogo.cli.app import app as command
 from gonogo.exchanges import Exchange
 from gonogo.pricing import cost_of
 from gonogo.recordings import load_recordings
@@ -53,13 +50,6 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
     return app
 
 
-def record(*arguments: str) -> Result:
-    result = CliRunner().invoke(command, ["record", *arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
 def exchanges(app: App) -> dict[str, Exchange]:
     calls = load_recordings(app.dataset / "recordings.jsonl").calls
     found = [call.final.exchange for call in calls]
@@ -87,8 +77,8 @@ def most(said: str) -> Decimal:
 
 def test_a_batch_is_half_the_price(app: App, standin: Callable[..., StandIn]) -> None:
     api = standin(batch_polls=3)
-    full = most(record("greetings", "--max-cost-usd=0").stderr)
-    result = record("greetings", *QUICK)
+    full = most(run_record("greetings", "--max-cost-usd=0").stderr)
+    result = run_record("greetings", *QUICK)
     assert result.exit_code == 0, result.stderr
     said = result.stderr.splitlines()
     assert re.fullmatch(r"greetings: asking 3 questions in batches: at most \$\d\.\d{4}", said[0])
@@ -101,15 +91,15 @@ def test_a_batch_is_half_the_price(app: App, standin: Callable[..., StandIn]) ->
     assert cost_of(found["kim#1"], {}) < full_price
     assert (api.paid, len(api.paid_custom_ids), submitted(api)) == (0, 3, 1)
     assert not journal(app).exists()
-    assert record("greetings", *QUICK).stderr == "greetings: nothing is missing\n"
-    assert record("greetings").stderr == "greetings: nothing is missing\n"
+    assert run_record("greetings", *QUICK).stderr == "greetings: nothing is missing\n"
+    assert run_record("greetings").stderr == "greetings: nothing is missing\n"
 
 
 def test_what_a_batch_could_not_answer_is_asked_one_by_one(
     app: App, standin: Callable[..., StandIn]
 ) -> None:
     api = standin(batch_outcome=ends(Lee="errored", Max="expired"))
-    result = record("greetings", *QUICK)
+    result = run_record("greetings", *QUICK)
     assert result.exit_code == 0, result.stderr
     assert "greetings: asking 2 questions: at most $0.0" in result.stderr
     assert "greetings: 3 of 3 recorded; $0.0" in result.stderr
@@ -124,13 +114,13 @@ def test_what_a_batch_could_not_answer_is_asked_one_by_one(
 
 def test_a_wrong_request_costs_only_itself(app: App, standin: Callable[..., StandIn]) -> None:
     api = standin(batch_outcome=ends(Lee="invalid"))
-    result = record("greetings", *QUICK)
+    result = run_record("greetings", *QUICK)
     assert result.exit_code == 4
     assert "greetings: 2 of 3 recorded, 1 failed; $0.0" in result.stderr
     assert "  case lee: invalid_request_error: messages: wrong\n" in result.stderr
     assert sorted(exchanges(app)) == ["kim#1", "max#1"]
     assert api.paid == 0
-    record("greetings", *QUICK)
+    run_record("greetings", *QUICK)
     assert len(api.paid_custom_ids) == 2
 
 
@@ -138,21 +128,24 @@ def test_the_cost_limit_refuses_before_anything_is_submitted(
     app: App, standin: Callable[..., StandIn]
 ) -> None:
     api = standin()
-    result = record("greetings", *QUICK, "--max-cost-usd=0.001")
+    result = run_record("greetings", *QUICK, "--max-cost-usd=0.001")
     assert result.exit_code == 1
     assert "raise --max-cost-usd" in result.stderr
     assert submitted(api) == 0
     assert not journal(app).exists()
     price = most(result.stderr)
-    assert record("greetings", *QUICK, f"--max-cost-usd={price + Decimal('0.0001')}").exit_code == 0
+    assert (
+        run_record("greetings", *QUICK, f"--max-cost-usd={price + Decimal('0.0001')}").exit_code
+        == 0
+    )
 
 
 def test_what_must_be_asked_one_by_one_is_held_within_the_limit_too(
     app: App, standin: Callable[..., StandIn]
 ) -> None:
     api = standin(batch_outcome=lambda *_: "errored")
-    price = most(record("greetings", *QUICK, "--max-cost-usd=0").stderr) + Decimal("0.0001")
-    result = record("greetings", *QUICK, f"--max-cost-usd={price}")
+    price = most(run_record("greetings", *QUICK, "--max-cost-usd=0").stderr) + Decimal("0.0001")
+    result = run_record("greetings", *QUICK, f"--max-cost-usd={price}")
     assert result.exit_code == 1  # one by one it is twice as dear
     assert (api.paid, api.paid_custom_ids) == (0, [])
     assert "greetings: 0 of 3 recorded, 3 not asked; $0.0000 spent" in result.stderr
@@ -160,18 +153,18 @@ def test_what_must_be_asked_one_by_one_is_held_within_the_limit_too(
 
 def test_a_changed_request_is_asked_anew(app: App, standin: Callable[..., StandIn]) -> None:
     api = standin()
-    record("greetings", *QUICK)
+    run_record("greetings", *QUICK)
     app.write_request(app.dataset, "You answer briefly.")
-    assert record("greetings", *QUICK).exit_code == 0
+    assert run_record("greetings", *QUICK).exit_code == 0
     assert len(api.paid_custom_ids) == 6
-    assert record("greetings", *QUICK).stderr == "greetings: nothing is missing\n"
+    assert run_record("greetings", *QUICK).stderr == "greetings: nothing is missing\n"
 
 
 def test_trials_and_rerecording_in_batches(app: App, standin: Callable[..., StandIn]) -> None:
     api = standin()
-    record("greetings", *QUICK, "--trials=2")
+    run_record("greetings", *QUICK, "--trials=2")
     api.answer = lambda _: "Another answer."
-    assert record("greetings", *QUICK, "--rerecord").exit_code == 0
+    assert run_record("greetings", *QUICK, "--rerecord").exit_code == 0
     assert len(api.paid_custom_ids) == 12
     assert {e.response.text for e in exchanges(app).values()} == {"Another answer."}
     assert len(exchanges(app)) == 6
@@ -179,10 +172,10 @@ def test_trials_and_rerecording_in_batches(app: App, standin: Callable[..., Stan
 
 def test_a_wrong_key_is_one_message(app: App, standin: Callable[..., StandIn]) -> None:
     api = standin()
-    record("greetings", *QUICK, "--max-cost-usd=0")
+    run_record("greetings", *QUICK, "--max-cost-usd=0")
     wrong = ErrorReply("key", 401, "authentication_error", "invalid x-api-key")
     api.script(wrong, when=lambda r: r.path.startswith(BATCHES), times=None)
-    result = record("greetings", *QUICK)
+    result = run_record("greetings", *QUICK)
     assert result.exit_code == 4
     assert "Traceback" not in result.stderr
     assert result.stderr.count("check ANTHROPIC_API_KEY") == 1
@@ -203,12 +196,12 @@ def test_batches_under_way_are_not_paid_for_again_one_by_one(
     )
     run.stdout.fnmatch_lines(["*RunStoppedError: greetings: 2 questions in batches under way*"])
     assert api.paid == before
-    result = record("greetings")
+    result = run_record("greetings")
     assert result.exit_code == 2
     assert "greetings: 2 questions in batches under way, already paid for" in result.stderr
     assert "--batch" in result.stderr
     assert api.paid == before
-    assert record("greetings", "--case=max").exit_code == 0
+    assert run_record("greetings", "--case=max").exit_code == 0
 
 
 def test_a_killed_run_resumes_without_paying_twice(
@@ -217,7 +210,7 @@ def test_a_killed_run_resumes_without_paying_twice(
     api = standin(batch_polls=3, batch_outcome=ends(Max="errored"))
     kill_while_it_polls(app, api)
     assert exchanges(app) == {}
-    result = record("greetings", *QUICK, "--max-cost-usd=0.01")
+    result = run_record("greetings", *QUICK, "--max-cost-usd=0.01")
     assert result.exit_code == 0, result.stderr
     assert "greetings: resuming: 1 batch of 3 questions under way" in result.stderr
     assert sorted(exchanges(app)) == ["kim#1", "lee#1", "max#1"]
@@ -237,7 +230,7 @@ def test_ctrl_c_leaves_the_batch_under_way(app: App, standin: Callable[..., Stan
     assert "greetings: stopped; 1 batch of 3 questions under way" in said
     assert said.rstrip().endswith("the same command goes on from there")
     assert "Traceback" not in said
-    assert record("greetings", *QUICK).exit_code == 0
+    assert run_record("greetings", *QUICK).exit_code == 0
     assert (len(api.paid_custom_ids), submitted(api)) == (3, 1)
 
 

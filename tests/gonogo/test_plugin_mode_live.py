@@ -83,4 +83,5 @@ def test_own(gonogo):
     )
     pytester.runpytest_inprocess("tests", "--gonogo-mode=live").assert_outcomes(passed=1)
     assert not (app.root / "tests/recordings").exists()
+    assert (app.root / ".gonogo/.gitignore").read_text() == "*\n"
     assert list(app.root.glob(".gonogo/live/*/tests/recordings/test_own/test_own.jsonl"))

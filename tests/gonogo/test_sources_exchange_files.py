@@ -12,8 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.errors import BadInputError, Problem
-from gonogo.exchanges import Exchange
+from gonogo.exchanges import Exchange, decode_exchange
+from gonogo.recordings import load_recordings
+from gonogo.recordings.appending import RecordingFile
+from gonogo.recordings.attempts import Attempt, attempt_of
+from gonogo.recordings.store import documents_of
 from gonogo.sources.exchange_files import exchanges_in, read_exchanges
+from gonogo.wires import Wire
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TRACE = FIXTURES / "otel" / "sdk_content.jsonl"
@@ -110,3 +115,24 @@ def test_no_bytes_break_it(noise: bytes) -> None:
     for content in (noise, b"{\n" + noise, b"# \n" + noise):
         for record in read(content):
             assert isinstance(record, Exchange | Problem)
+
+
+def test_recordings_are_read_with_their_documents_and_without_other_calls(tmp_path: Path) -> None:
+    path = tmp_path / "recordings.jsonl"
+    document = "The sea is deep. " * 2000
+    file = RecordingFile(path=path, documents=documents_of(path))
+    exchange = decode_exchange(
+        json.dumps({"id": "1", "prompt": f"{document} How deep?", "response": "Deep."}).encode()
+    )
+    file.append(attempt_of(exchange))
+    count = Wire(path="/v1/messages/count_tokens", text='{"input_tokens": 9}')
+    file.append(Attempt(id="2", path=count.path, body={}, status=200, wire=count))
+    (read_back,) = read_exchanges([str(path)])
+    assert isinstance(read_back, Exchange)
+    assert document in read_back.request.prompt
+    next(documents_of(path).iterdir()).unlink()
+    (problem,) = read_exchanges([str(path)])
+    assert isinstance(problem, Problem)
+    assert problem.place == f"{path}:1"
+    with pytest.raises(BadInputError, match=r"recordings.jsonl:1: .*documents"):
+        load_recordings(path)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from gonogo.amounts import demand_amount
 from gonogo.errors import CostLimitError
 
 
@@ -50,9 +51,7 @@ class CostLimit:
         Raises:
             ValueError: If it is negative, infinite or not a number.
         """
-        limit = self.limit_usd
-        if limit is not None and not (limit.is_finite() and limit >= 0):
-            raise ValueError(f"limit_usd: expected at least 0, got {limit}")
+        demand_amount("limit_usd", self.limit_usd)
 
     @property
     def spent_usd(self) -> Decimal:

@@ -38,6 +38,7 @@ class Failure:
         headers: Of the answer, names in lower case; empty where none came.
         may_have_cost: Whether the API may charge for it: an answer had begun, or the request was
             sent and nobody knows what became of it.
+        has_no_key: Whether it was not sent, because the SDK finds no key.
     """
 
     fate: Fate
@@ -46,6 +47,7 @@ class Failure:
     error_code: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     may_have_cost: bool = False
+    has_no_key: bool = False
 
     @property
     def is_overload(self) -> bool:
@@ -54,6 +56,8 @@ class Failure:
 
     def stopping_error(self) -> RunStoppedError:
         """Return the error that a run ends with."""
+        if self.has_no_key:
+            return RunStoppedError("no API key is set: set ANTHROPIC_API_KEY")
         said = f": {one_line(self.error.message, 200)}" if self.error.message else ""
         named = self.error_code or self.error.type
         status = "no answer" if self.status is None else f"status {self.status}"
@@ -123,7 +127,8 @@ def failure_in_answer(error: CallError, status: int | None, headers: Mapping[str
 
 def no_credentials() -> Failure:
     """Return what it means that the SDK finds no key."""
-    return Failure(fate=Fate.STOP, error=CallError("authentication_error", "no API key is set"))
+    error = CallError("authentication_error", "no API key is set")
+    return Failure(fate=Fate.STOP, error=error, has_no_key=True)
 
 
 def _failure(

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -59,7 +60,19 @@ class Recorder(Middleware):
 
     def handle(self, request: "APIRequest", call_next: "CallNext") -> "APIResponse[Any]":
         """Record an attempt of a synchronous client."""
-        take = self._begin(sent_of(request), streamed=request.stream)
+        return self.record(request, call_next, sent_of(request))
+
+    async def handle_async(
+        self, request: "APIRequest", call_next: "AsyncCallNext"
+    ) -> "AsyncAPIResponse[Any]":
+        """Record an attempt of an asynchronous client."""
+        return await self.record_async(request, call_next, sent_of(request))
+
+    def record(
+        self, request: "APIRequest", call_next: "CallNext", sent: Sent
+    ) -> "APIResponse[Any]":
+        """Make an attempt that was read already, and record it."""
+        take = self._begin(sent, streamed=request.stream)
         try:
             response = call_next(request)
         except BaseException as error:
@@ -67,16 +80,17 @@ class Recorder(Middleware):
             raise
         raw = raw_of(response)
         if raw.is_closed or not raw.is_success:
-            take.whole(raw, raw.read())
+            with take.reading(raw):
+                take.whole(raw, raw.read())
         else:
             raw.stream = _Tee(raw.stream, take.head(raw))  # type: ignore[arg-type]  # a sync client
         return response
 
-    async def handle_async(
-        self, request: "APIRequest", call_next: "AsyncCallNext"
+    async def record_async(
+        self, request: "APIRequest", call_next: "AsyncCallNext", sent: Sent
     ) -> "AsyncAPIResponse[Any]":
-        """Record an attempt of an asynchronous client."""
-        take = self._begin(sent_of(request), streamed=request.stream)
+        """Make an attempt of an asynchronous client; otherwise as `record`."""
+        take = self._begin(sent, streamed=request.stream)
         try:
             response = await call_next(request)
         except BaseException as error:
@@ -84,7 +98,8 @@ class Recorder(Middleware):
             raise
         raw = raw_of(response)
         if raw.is_closed or not raw.is_success:
-            take.whole(raw, await raw.aread())
+            with take.reading(raw):
+                take.whole(raw, await raw.aread())
         else:
             raw.stream = _AsyncTee(raw.stream, take.head(raw))  # type: ignore[arg-type]  # likewise
         return response
@@ -98,10 +113,10 @@ class Recorder(Middleware):
 
     def _begin(self, sent: Sent, *, streamed: bool) -> "_Take":
         at, started = self._now(), self._clock()
-        call = sent.call or uuid.uuid4().hex[:16]
+        call = sent.call
         arrived = Arrived(
             id=f"rec_{uuid.uuid4().hex[:16]}",
-            sent=replace(sent, call=call),
+            sent=sent,
             at=at,
             waited_seconds=0.0,
             streamed=streamed,
@@ -166,6 +181,16 @@ class _Take:
         self._arrived = replace(self._arrived, status=raw.status_code, headers=dict(raw.headers))
         self.chunk(body)
         self.end(Ending.COMPLETE)
+
+    @contextmanager
+    def reading(self, raw: httpx2.Response) -> Iterator[None]:
+        """Note where the body of an answer breaks, and say it as the SDK does: it tries again."""
+        try:
+            yield
+        except httpx2.TransportError as error:
+            self.head(raw)
+            self.end(Ending.CUT, type(error).__name__)
+            raise APIConnectionError(request=raw.request) from error
 
     def fail(self, error: BaseException) -> None:
         """Note that no answer came: the connection failed, or the application stopped waiting.

@@ -22,7 +22,7 @@ _SAME_CALL: Final = frozenset({"beta"})
 
 
 def sent_of(request: "APIRequest") -> Sent:
-    """Return the attempt that a request of the SDK makes.
+    """Return the attempt that a request of the SDK makes; to be asked once an attempt.
 
     It is the same for whichever platform: a client of Amazon Bedrock or Vertex AI gives a request
     its own path and body only after the middleware. What differs is what the application says
@@ -45,8 +45,8 @@ def is_upload(request: "APIRequest") -> bool:
     return request.options.files is not None or request.options.content is not None
 
 
-_KEYLESS: Final[ContextVar[tuple["APIRequest", str] | None]] = ContextVar("_KEYLESS", default=None)
-"""The last attempt without an idempotency key, and its call.
+_KEYLESS: Final[ContextVar[str]] = ContextVar("_KEYLESS", default="")
+"""The last call without an idempotency key.
 
 The SDK gives no key to a GET. It makes the attempts of a call one after the other in one context.
 """
@@ -57,13 +57,9 @@ def _call_of(request: "APIRequest") -> str:
     key = request.options.idempotency_key
     if key:
         return hashlib.sha256(key.encode()).hexdigest()[:16]
-    last = _KEYLESS.get()
-    if last is not None and (last[0] is request or request.retries_taken > 0):
-        call = last[1]
-    else:
-        call = uuid.uuid4().hex[:16]
-    _KEYLESS.set((request, call))
-    return call
+    if request.retries_taken == 0 or not _KEYLESS.get():
+        _KEYLESS.set(uuid.uuid4().hex[:16])
+    return _KEYLESS.get()
 
 
 def _path_of(request: "APIRequest") -> str:

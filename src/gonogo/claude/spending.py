@@ -3,6 +3,8 @@
 Before each paid attempt the most that it can cost is set aside; what it did cost takes its place.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -77,8 +79,11 @@ class Spending:
             ) from error
         self.counts.add(_counted_as(_paid_body(sent) or {}), tokens)
 
-    def reserve(self, sent: Sent) -> None:
-        """Set aside what an attempt can cost at most.
+    @contextmanager
+    def reserved(self, sent: Sent) -> Iterator[None]:
+        """Set aside what an attempt can cost at most, while it is made.
+
+        An answer settles it, when its body has ended; an attempt that was never made costs nothing.
 
         Raises:
             CostLimitError: If that is more than is left.
@@ -87,10 +92,19 @@ class Spending:
         """
         body = _paid_body(sent)
         if body is None:
+            yield
             return
         tokens = with_headroom(self.counts.get(_counted_as(body)) or 0)
         bound = upper_bound_of(Request(body), tokens, self.prices, at=datetime.now(UTC))
-        self._open[sent.call, sent.attempt] = self.limit.reserve(bound)
+        key = sent.call, sent.attempt
+        self._open[key] = self.limit.reserve(bound)
+        try:
+            yield
+        except BaseException:  # what was made is settled by then, however it ended
+            unmade = self._open.pop(key, None)
+            if unmade is not None:
+                self.limit.release(unmade)
+            raise
 
     def settle(self, attempt: Attempt) -> None:
         """Take what an attempt cost; its upper bound where nobody knows."""

@@ -12,7 +12,7 @@ from gonogo.claude.replaying import replayed, replayed_async
 from gonogo.claude.requests import is_upload, sent_of
 from gonogo.claude.spending import Spending
 from gonogo.errors import CostLimitError, MissingRecordingError
-from gonogo.recordings.tape import Recorded, Tape
+from gonogo.recordings.tape import Tape
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, AsyncCallNext, CallNext
@@ -70,48 +70,49 @@ class Taped(Middleware):
             SecretInRecordingError: If the request may not be recorded.
             CostLimitError: If it may cost more than is left, or nobody can tell how much.
         """
-        recorded = self._recorded(request)
+        if is_upload(request):
+            self._demand_asking(request)
+            return call_next(request)
+        sent = sent_of(request)
+        recorded = self._tape.answer(sent)
         if recorded is not None:
             return replayed(recorded, request, self.client)
-        if is_upload(request):
-            return call_next(request)
-        if self._spending is not None:
-            sent = sent_of(request)
-            count = self._spending.to_count(request, sent)
-            if count is not None:
-                with _counting():
-                    counted = raw_of(call_next(count))
-                self._spending.take_count(sent, counted.status_code, counted.read())
-            self._spending.reserve(sent)
-        return self._recorder.handle(request, call_next)
+        if self._spending is None:
+            return self._recorder.record(request, call_next, sent)
+        count = self._spending.to_count(request, sent)
+        if count is not None:
+            with _counting():
+                counted = raw_of(call_next(count))
+            self._spending.take_count(sent, counted.status_code, counted.read())
+        with self._spending.reserved(sent):
+            return self._recorder.record(request, call_next, sent)
 
     async def handle_async(
         self, request: "APIRequest", call_next: "AsyncCallNext"
     ) -> "AsyncAPIResponse[Any]":
         """Answer an asynchronous client; otherwise as `handle`."""
-        recorded = self._recorded(request)
+        if is_upload(request):
+            self._demand_asking(request)
+            return await call_next(request)
+        sent = sent_of(request)
+        recorded = self._tape.answer(sent)
         if recorded is not None:
             return replayed_async(recorded, request, self.client)
-        if is_upload(request):
-            return await call_next(request)
-        if self._spending is not None:
-            sent = sent_of(request)
-            count = self._spending.to_count(request, sent)
-            if count is not None:
-                with _counting():
-                    counted = raw_of(await call_next(count))
-                self._spending.take_count(sent, counted.status_code, await counted.aread())
-            self._spending.reserve(sent)
-        return await self._recorder.handle_async(request, call_next)
+        if self._spending is None:
+            return await self._recorder.record_async(request, call_next, sent)
+        count = self._spending.to_count(request, sent)
+        if count is not None:
+            with _counting():
+                counted = raw_of(await call_next(count))
+            self._spending.take_count(sent, counted.status_code, await counted.aread())
+        with self._spending.reserved(sent):
+            return await self._recorder.record_async(request, call_next, sent)
 
-    def _recorded(self, request: "APIRequest") -> Recorded | None:
-        if not is_upload(request):
-            return self._tape.answer(sent_of(request))
+    def _demand_asking(self, request: "APIRequest") -> None:
         if not self._tape.book.asks:
             raise MissingRecordingError(
                 f"{request.url} sends a file: uploads are not recorded, and cannot be replayed"
             )
-        return None
 
 
 def client_of(wiring: Wiring, options: dict[str, Any]) -> Anthropic:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gonogo.amounts import parse_amount
 from gonogo.cli.cassettes import take_over
 from gonogo.cli.exits import Exit, reported_errors, say
 from gonogo.cli.recording import Recording
@@ -18,12 +19,9 @@ from gonogo.recordings import Mode
 
 def _amount(text: str) -> Decimal:
     try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise typer.BadParameter(f"expected an amount of US dollars, got {text!r}") from None
-    if not (amount.is_finite() and amount >= 0):
-        raise typer.BadParameter(f"expected at least 0, got {text}")
-    return amount
+        return parse_amount(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def record(  # noqa: PLR0913 - a parameter an option

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gonogo.fingerprints import VOLATILE
 from gonogo.recordings.appending import RecordingFile, mend, replace_recordings
-from gonogo.recordings.store import documents_of, load_recordings
+from gonogo.recordings.store import Recordings, documents_of, load_recordings
 from gonogo.recordings.tape import Book, Mode
 
 
@@ -25,21 +25,25 @@ class Shelf:
     redact: bool = False
     volatile: frozenset[str] = VOLATILE
 
-    def open(self, path: Path, name: str) -> Book:
+    def open(self, path: Path, name: str, *, loaded: Recordings | None = None) -> Book:
         """Open the recordings of a suite or a test.
 
         Args:
             path: Its file of recordings.
             name: Of the file that a live run leaves.
+            loaded: What the file holds, mended, where that is known.
 
         Raises:
             BadInputError: If what is recorded cannot be used.
         """
         target, documents = self._target(path, name)
+        recordings = loaded if target == path else None
+        if recordings is None:
+            if self.mode.asks:
+                mend(target)
+            recordings = load_recordings(target, volatile=self.volatile, documents=documents)
         if not self.mode.asks:
-            return Book(load_recordings(path, volatile=self.volatile))
-        mend(target)
-        recordings = load_recordings(target, volatile=self.volatile, documents=documents)
+            return Book(recordings)
         file = RecordingFile(
             path=target, documents=documents, redact=self.redact, volatile=self.volatile
         )

@@ -131,8 +131,11 @@ def load_recordings(
             problems.append(Problem(place, f"id {stored.id!r} is taken by {first_seen[stored.id]}"))
         first_seen.setdefault(stored.id, place)
         try:
-            attempt = _restored(stored, documents or documents_of(path))
+            attempt = with_documents(stored, documents or documents_of(path))
             demand_own_request(attempt)
+        except BadInputError as error:
+            problems += [Problem(place, str(problem)) for problem in error.problems]
+            continue
         except ValueError as error:
             problems.append(Problem(place, str(error)))
             continue
@@ -147,7 +150,12 @@ def documents_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.documents")
 
 
-def _restored(attempt: Attempt, documents: Path) -> Attempt:
+def with_documents(attempt: Attempt, documents: Path) -> Attempt:
+    """Return an attempt with the long documents of its request, which are stored apart.
+
+    Raises:
+        BadInputError: If one is missing, or is not what was stored.
+    """
     if not isinstance(attempt.body, dict):
         return attempt
     body = restore_documents(attempt.body, documents)

@@ -46,7 +46,7 @@ class Sent:
         method: HTTP method.
         path: Path, with its query where it says what is asked.
         body: What is sent; None where nothing is.
-        call: The same for all attempts of one call; empty where the call has no such key.
+        call: The same for all attempts of one call, not empty.
         attempt: 1-based among the attempts of its call.
     """
 
@@ -96,6 +96,15 @@ class Book:
         return stored
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """One call of the test: what answers it, its place among the calls, what was heard of it."""
+
+    recorded: Call | None
+    rank: int
+    heard: Exchange | None = None
+
+
 @dataclass
 class Tape:
     """What one test hears: recorded answers, or new ones that are recorded.
@@ -113,9 +122,8 @@ class Tape:
     problems: list[GonogoError] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     _asked: Counter[str] = field(default_factory=Counter)
-    _under_way: dict[str, Call | None] = field(default_factory=dict)
-    _heard: dict[str, Exchange] = field(default_factory=dict)
-    _begun: dict[str, int] = field(default_factory=dict)
+    _under_way: dict[str, _UnderWay] = field(default_factory=dict)
+    _begun: int = 0
     _ranks: dict[str, int] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -135,18 +143,18 @@ class Tape:
             fingerprint = fingerprint_of(
                 sent.method, sent.path, sent.body, volatile=self.book.recordings.volatile
             )
-            key = sent.call or fingerprint
-            if sent.attempt == 1 or key not in self._under_way:
-                self._under_way[key] = self._next(sent, fingerprint)
-                self._begun[key] = len(self._begun)
-            call = self._under_way[key]
+            if sent.attempt == 1 or sent.call not in self._under_way:
+                call = self._next(sent, fingerprint)
+                self._under_way[sent.call] = _UnderWay(call, self._begun)
+                self._begun += 1
+            call = self._under_way[sent.call].recorded
         if call is None:
             if self.book.file is not None:
                 self.book.file.demand_recordable(sent.body)
             return None
         attempt = call.attempts[min(sent.attempt, len(call.attempts)) - 1]
         self.used.add(attempt.id)
-        self._hear(attempt, key)
+        self._hear(attempt, sent.call)
         return Recorded(attempt, is_final=attempt is call.final)
 
     def keep(self, attempt: Attempt) -> None:
@@ -181,21 +189,23 @@ class Tape:
             " what is missing with --gonogo-mode=record"
         )
 
-    def _hear(self, attempt: Attempt, key: str) -> None:
+    def _hear(self, attempt: Attempt, call: str) -> None:
         exchange = attempt.exchange
         if exchange is None:
             return
         with self._lock:
-            before = self._heard.get(key) if attempt.number > 1 else None
-            self._heard[key] = exchange
-            rank = self._ranks[exchange.id] = self._begun.get(key, len(self._begun))
-            place = None if before is None else self._last_place_of(before)
+            under_way = self._under_way[call]
+            place = self._last_place_of(under_way.heard)
+            under_way.heard = exchange
+            self._ranks[exchange.id] = under_way.rank
             if place is None:
-                self.exchanges.insert(self._place_at(rank), exchange)
+                self.exchanges.insert(self._place_at(under_way.rank), exchange)
             else:
                 self.exchanges[place] = exchange
 
-    def _last_place_of(self, exchange: Exchange) -> int | None:
+    def _last_place_of(self, exchange: Exchange | None) -> int | None:
+        if exchange is None:
+            return None
         places = (i for i in reversed(range(len(self.exchanges))) if self.exchanges[i] is exchange)
         return next(places, None)
 

@@ -5,13 +5,16 @@ The first bytes of a file, and of each line, say what it is; names and settings 
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import IO, Final
 
 import msgspec
 
 from gonogo.errors import BadInputError, Problem
-from gonogo.exchanges import Exchange, decode_exchange
+from gonogo.exchanges import Exchange
 from gonogo.json_lines import decode_record, read_lines
+from gonogo.recordings.attempts import decode_attempt
+from gonogo.recordings.store import documents_of, with_documents
 from gonogo.sources.cassettes import MOST_CASSETTE_BYTES, parse_cassette
 from gonogo.sources.locations import read_files
 from gonogo.sources.otel import read_otlp
@@ -62,7 +65,22 @@ def exchanges_in(
         elif is_trace(line[1]):
             yield from read_otlp(line[1], line[0])
         else:
-            yield decode_record(line[1], decode_exchange, line[0])
+            yield from _ours(line[1], line[0], documents_of(Path(name)))
+
+
+def _ours(line: bytes, place: str, documents: Path) -> Iterator[Exchange | Problem]:
+    """Yield the exchange of a line; a recorded call that is none, such as a count, is left out."""
+    attempt = decode_record(line, decode_attempt, place)
+    if isinstance(attempt, Problem):
+        yield attempt
+        return
+    try:
+        exchange = with_documents(attempt, documents).exchange
+    except BadInputError as error:
+        yield from (Problem(place, str(problem)) for problem in error.problems)
+        return
+    if exchange is not None:
+        yield exchange
 
 
 def _begins_document(line: bytes) -> bool:
