@@ -40,6 +40,13 @@ def apis() -> Iterator[dict[str, StandIn]]:
         yield {"none": plain, "everything": compressed}
 
 
+@pytest.fixture
+def api() -> Iterator[StandIn]:
+    """A stand-in that no late attempt of a plan asks."""
+    with StandIn(compression="none") as started:
+        yield started
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _retries_at_once() -> Iterator[None]:
     """After a lost connection the SDK waits for half a second; no header shortens that."""
@@ -136,15 +143,13 @@ def test_what_was_heard_is_heard_again(apis: dict[str, StandIn], plan: Plan) -> 
 ASK: Final = Call(Kind.CREATE, 0).ask
 
 
-def test_a_call_that_the_application_did_not_wait_for(
-    apis: dict[str, StandIn], tmp_path: Path
-) -> None:
+def test_a_call_that_the_application_did_not_wait_for(api: StandIn, tmp_path: Path) -> None:
     async def ask(capture: Capture, options: dict[str, Any]) -> None:
         async with capture.async_client(options) as client:
             await asyncio.wait_for(client.messages.create(**ASK), 0.1)
 
-    apis["none"].script(Latency(0.5))
-    recorded = Performance(plan_of(), tmp_path / "recordings.jsonl", Mode.RECORD, apis["none"])
+    api.script(Latency(0.5))
+    recorded = Performance(plan_of(), tmp_path / "recordings.jsonl", Mode.RECORD, api)
     with pytest.raises(TimeoutError):
         asyncio.run(ask(recorded.capture, recorded.options))
     (exchange,) = recorded.exchanges
@@ -154,18 +159,16 @@ def test_a_call_that_the_application_did_not_wait_for(
         asyncio.run(ask(again.capture, again.options))
 
 
-def test_what_the_sdk_refuses_to_send_is_not_recorded(
-    apis: dict[str, StandIn], tmp_path: Path
-) -> None:
-    recorded = Performance(plan_of(), tmp_path / "recordings.jsonl", Mode.RECORD, apis["none"])
+def test_what_the_sdk_refuses_to_send_is_not_recorded(api: StandIn, tmp_path: Path) -> None:
+    recorded = Performance(plan_of(), tmp_path / "recordings.jsonl", Mode.RECORD, api)
     with pytest.raises(TypeError, match="api_key"):
-        recorded.capture.client({"base_url": apis["none"].url}).messages.create(**ASK)
+        recorded.capture.client({"base_url": api.url}).messages.create(**ASK)
     recorded.capture.finish()
     assert recorded.exchanges == recorded.tape.problems == []
     assert not (tmp_path / "recordings.jsonl").exists()
 
 
-def test_two_calls_may_have_one_idempotency_key(apis: dict[str, StandIn], tmp_path: Path) -> None:
+def test_two_calls_may_have_one_idempotency_key(api: StandIn, tmp_path: Path) -> None:
     def ask(performance: Performance) -> list[str]:
         client = performance.capture.client(performance.options)
         message = anthropic.types.Message
@@ -178,6 +181,6 @@ def test_two_calls_may_have_one_idempotency_key(apis: dict[str, StandIn], tmp_pa
         return [answer.id for answer in asked]
 
     path = tmp_path / "recordings.jsonl"
-    heard = ask(Performance(plan_of(), path, Mode.RECORD, apis["none"]))
+    heard = ask(Performance(plan_of(), path, Mode.RECORD, api))
     assert len(set(heard)) == 2
     assert ask(Performance(plan_of(), path, Mode.REPLAY, None)) == heard
