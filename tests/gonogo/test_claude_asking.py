@@ -274,15 +274,16 @@ def test_without_a_key_the_run_stops_with_the_remedy(
 
 
 def test_retry_after_holds_for_all_calls(api: StandIn) -> None:
-    api.script(rate_limited(retry_after=0.25))
-    patient = asker(api, pace=Pace(maximum=2), backoff=Backoff(first_seconds=10))
+    api.script(rate_limited(retry_after=2))
+    api.script(Latency(1))  # in flight until the refusal has been heard
+    patient = asker(api, pace=Pace(maximum=2), backoff=Backoff(first_seconds=30))
     begun = time.monotonic()
     ask_all(patient, questions(6), Answers())
-    assert time.monotonic() - begun < 4  # as long as was asked for, not as long as a back-off
+    assert time.monotonic() - begun < 20  # as long as was asked for, not as long as a back-off
     before, after = api.calls[:2], api.calls[2:]
     assert len(after) == 5
     refused = max(call.at for call in before)
-    assert (min(call.at for call in after) - refused).total_seconds() >= 0.2
+    assert (min(call.at for call in after) - refused).total_seconds() >= 1.8
 
 
 def test_a_wait_longer_than_a_run_waits_stops_it(api: StandIn) -> None:
