@@ -70,6 +70,9 @@ class BaselineCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         scores: By checker id, and the weighted one as `score`; 0 to 1, best is 1.
         severe: How often each rule of high or critical severity fired at most in a trial, by
             `<checker id> <rule>`.
+        group: Cases of one group are not independent; None: it is of none.
+        answers: Digest of each response: the same answers again are judged the same, for certain.
+        passed: Whether each trial passed, as `gonogo.judging.is_passed` says.
         words: Length of the response.
         input_tokens: Total input.
         output_tokens: Output.
@@ -82,6 +85,9 @@ class BaselineCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     domain: str
     scores: dict[str, tuple[_Score, ...]]
     severe: dict[str, int] = {}
+    group: str | None = None
+    answers: tuple[str, ...] = ()
+    passed: tuple[bool, ...] = ()
     words: tuple[int, ...] = ()
     input_tokens: tuple[int | None, ...] = ()
     output_tokens: tuple[int | None, ...] = ()
@@ -249,6 +255,9 @@ def _accepted(result: CaseResult) -> BaselineCase:
         domain=result.domain,
         scores=scores_by_trial(trials),
         severe=severe_findings(trials),
+        group=result.group,
+        answers=tuple(trial.answer for trial in trials),
+        passed=tuple(trial.is_passed for trial in trials),
         words=tuple(trial.words for trial in trials),
         input_tokens=tuple(_sum(m.input_tokens for m in trial.measured) for trial in trials),
         output_tokens=tuple(_sum(m.output_tokens for m in trial.measured) for trial in trials),

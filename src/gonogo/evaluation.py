@@ -3,6 +3,7 @@
 A case's result is a plain value that travels as JSON: workers send it, the session collects it.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +18,8 @@ from gonogo.domains import Domain
 from gonogo.errors import BadInputError, Problem, UnpricedModelError
 from gonogo.exchanges import Exchange, Outcome, output_of
 from gonogo.fingerprints import VOLATILE
-from gonogo.json_lines import JsonObject
-from gonogo.judging import judge
+from gonogo.json_lines import JsonObject, canonical_json
+from gonogo.judging import is_passed, judge
 from gonogo.plain_text import one_line
 from gonogo.pricing import Prices, cost_of
 from gonogo.recordings import Recordings, load_recordings
@@ -26,6 +27,7 @@ from gonogo.registry import CheckerRegistry
 from gonogo.scorecards import Scorecard, decode_scorecard, encode_scorecard
 from gonogo.settings import Settings
 from gonogo.trials import Trial
+from gonogo_checkers.output import Output
 from gonogo_checkers.reading.word_counts import count_words
 
 _NAME_LENGTH: Final = 100
@@ -108,6 +110,8 @@ class TrialResult:
         measured: What each of its exchanges used.
         words: Length of the response.
         scorecard: None where the call failed: there was nothing to judge.
+        answer: Digest of the response, its tool calls included; empty: not known.
+        is_passed: Whether it reached its domain's threshold and all that is expected holds.
     """
 
     number: int
@@ -115,6 +119,8 @@ class TrialResult:
     measured: tuple[Measured, ...]
     words: int
     scorecard: Scorecard | None
+    answer: str = ""
+    is_passed: bool = False
 
     @property
     def steps(self) -> int:
@@ -133,6 +139,7 @@ class CaseResult:
         domain: Domain that it asked for.
         trials: In order; empty where it could not be run.
         problem: Why it could not be run; None: it was.
+        group: Cases of one group are not independent; None: it is of none.
     """
 
     suite: str
@@ -141,6 +148,7 @@ class CaseResult:
     domain: str
     trials: tuple[TrialResult, ...] = ()
     problem: str | None = None
+    group: str | None = None
 
 
 def load_suite(
@@ -206,6 +214,7 @@ def evaluate_case(
         case_id=case.id,
         digest=case.digest(),
         domain=asked,
+        group=case.group,
         trials=tuple(
             _evaluate_trial(case, trial, domain, registry, settings.prices, baseline_words)
             for trial in trials
@@ -229,15 +238,23 @@ def _evaluate_trial(
         baseline_words=baseline_words,
     )
     failed = trial.outcome is Outcome.INFRASTRUCTURE_ERROR
+    card = (
+        None if failed else judge(output, domain, registry, output_id=case.id, trial=trial.number)
+    )
     return TrialResult(
         number=trial.number,
         outcome=trial.outcome,
         measured=tuple(_measure(exchange, prices) for exchange in trial.exchanges),
         words=count_words(output.response),
-        scorecard=None
-        if failed
-        else judge(output, domain, registry, output_id=case.id, trial=trial.number),
+        scorecard=card,
+        answer=_digest_of(output),
+        is_passed=card is not None and is_passed(card, domain, case.expect),
     )
+
+
+def _digest_of(output: Output) -> str:
+    answer = canonical_json([output.response, msgspec.to_builtins(output.tool_calls)])
+    return hashlib.sha256(answer).hexdigest()[:16]
 
 
 def _measure(exchange: Exchange, prices: Prices) -> Measured:
@@ -302,6 +319,8 @@ class _TrialRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     measured: tuple[Measured, ...]
     words: int
     scorecard: msgspec.Raw
+    answer: str
+    is_passed: bool
 
 
 class _CaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -311,6 +330,7 @@ class _CaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     domain: str
     trials: tuple[_TrialRow, ...]
     problem: str | None
+    group: str | None
 
 
 _DECODER: Final = msgspec.json.Decoder(_CaseRow)
@@ -333,10 +353,13 @@ def encode_case_result(result: CaseResult) -> str:
                 scorecard=msgspec.Raw(
                     _NO_SCORECARD if trial.scorecard is None else encode_scorecard(trial.scorecard)
                 ),
+                answer=trial.answer,
+                is_passed=trial.is_passed,
             )
             for trial in result.trials
         ),
         problem=result.problem,
+        group=result.group,
     )
     return msgspec.json.encode(row).decode()
 
@@ -362,8 +385,11 @@ def decode_case_result(text: str) -> CaseResult:
                 scorecard=None
                 if bytes(trial.scorecard) == _NO_SCORECARD
                 else decode_scorecard(bytes(trial.scorecard)),
+                answer=trial.answer,
+                is_passed=trial.is_passed,
             )
             for trial in row.trials
         ),
         problem=row.problem,
+        group=row.group,
     )

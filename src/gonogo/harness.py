@@ -31,7 +31,7 @@ from gonogo.errors import (
 from gonogo.evaluation import CaseResult, Suite, encode_case_result, evaluate_case
 from gonogo.exchanges import Exchange, output_of
 from gonogo.failure_messages import describe_card, describe_regression, describe_unscored
-from gonogo.judging import judge
+from gonogo.judging import judge, missed_expectations
 from gonogo.plain_text import counted
 from gonogo.project import Project
 from gonogo.recordings import Book, Mode, Tape
@@ -245,7 +245,7 @@ class Gonogo:
         if card.broken or not card.scores:
             raise NotScoredError(describe_unscored(card))
         threshold = self.project.settings.domain(domain).threshold
-        missed = _missed_expectations(card, _expectations(expect))
+        missed = missed_expectations(card, _expectations(expect))
         if missed or (card.score is not None and card.score < threshold):
             raise BelowThresholdError(describe_card(card, threshold, missed))
         return card
@@ -454,9 +454,3 @@ def _with_expectations(domain: Domain) -> Domain:
     """Return the domain with the checkers that judge what is expected; their weight stays."""
     judges = {"expectations": 0.0, "refusal": 0.0}
     return replace(domain, weights=judges | dict(domain.weights))
-
-
-def _missed_expectations(card: Scorecard, expect: Expectations) -> tuple[str, ...]:
-    """Name the checkers that find something expected missing."""
-    asked = ("expectations",) if expect.refusal is None else ("expectations", "refusal")
-    return tuple(name for name in asked if card.scores.get(name, 1.0) < 1.0)

@@ -11,7 +11,7 @@ from gonogo.domains import Domain
 from gonogo.registry import CheckerRegistry
 from gonogo.scorecards import DIGITS, Scorecard
 from gonogo_checkers.checker import Checker
-from gonogo_checkers.output import Output
+from gonogo_checkers.output import Expectations, Output
 from gonogo_checkers.verdict import CheckerBroke, Judged, NotApplicable, Verdict
 
 
@@ -50,6 +50,22 @@ def judge(
         verdicts=verdicts,
         score=_weighted_score(verdicts, domain.weights),
     )
+
+
+def is_passed(card: Scorecard, domain: Domain, expect: Expectations) -> bool:
+    """Tell whether an output passes: it reaches its domain's threshold, and what is expected holds.
+
+    One of which nothing could be judged, or for which a checker broke, does not.
+    """
+    if card.broken or not card.scores or missed_expectations(card, expect):
+        return False
+    return card.score is None or card.score >= domain.threshold
+
+
+def missed_expectations(card: Scorecard, expect: Expectations) -> tuple[str, ...]:
+    """Name the checkers that find something expected missing."""
+    asked = ("expectations",) if expect.refusal is None else ("expectations", "refusal")
+    return tuple(name for name in asked if card.scores.get(name, 1.0) < 1.0)
 
 
 def _verdict(checker: Checker, output: Output) -> Verdict:

@@ -1,5 +1,6 @@
 """Reads `[tool.gonogo]` of a pyproject.toml into one frozen value."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,6 +17,11 @@ from gonogo.pricing import ConfiguredPrice
 
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Weight: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
+Margin: TypeAlias = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Alpha: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=0.5)]
+Power: TypeAlias = Annotated[float, msgspec.Meta(ge=0.5, lt=1)]
+Rise: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
+Test: TypeAlias = Literal["regression", "non-inferiority"]
 CheckerSetting: TypeAlias = bool | int | float | str | list[str]
 
 
@@ -45,24 +51,70 @@ class SuiteBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             demand_amount(name, getattr(self, name))
 
 
+class Rises(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much more a case may take than in the baseline, as a share: 0.1 is 10 %.
+
+    A rise beyond is a regression. None: a rise is shown, and no regression; in TOML `inf` says so.
+    """
+
+    cost_usd: Rise | None = 0.1
+    input_tokens: Rise | None = None
+    output_tokens: Rise | None = None
+    latency_seconds: Rise | None = None
+
+    def limit_of(self, amount: str) -> float | None:
+        """Return how much an amount may rise; None: without limit."""
+        limit: float | None = getattr(self, amount)
+        return None if limit is None or math.isinf(limit) else limit
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a run is NO-GO or UNDECIDED.
 
     Attributes:
-        tolerance: How far a case's score may fall below its baseline, 0 to 1.
+        tolerance: How far a score may fall below its baseline, 0 to 1: of each case where answers
+            are certain, in the mean over cases where they are draws.
         tolerances: The same for single scores, by checker id (`score` is the weighted one).
+        test: What is asked of scores of answers that are draws: `regression` is NO-GO when a drop
+            beyond the tolerance is shown; `non-inferiority` is GO only when a drop of the margin
+            or more is excluded, else UNDECIDED.
+        tests: The same for single scores.
+        margin: The drop that `non-inferiority` excludes, above 0 and below 1.
+        margins: The same for single scores.
+        alpha: One-sided chance of a false NO-GO over all scores of a suite together, and of a
+            false exclusion of a drop.
+        power: Chance to show a drop, for which plans and what is missing are worked out.
+        rises: How much more tokens, cost and latency a case may take.
+        slide: Whether a drop since the best accepted baseline beyond the tolerance, made of many
+            small ones that were accepted, is a warning or NO-GO.
         undecided: Whether a run that is UNDECIDED passes or fails.
         max_infra_error_rate: Above this share of failed calls a run is UNDECIDED.
     """
 
     tolerance: Share = 0.01
     tolerances: dict[str, Share] = {}
+    test: Test = "regression"
+    tests: dict[str, Test] = {}
+    margin: Margin = 0.05
+    margins: dict[str, Margin] = {}
+    alpha: Alpha = 0.05
+    power: Power = 0.8
+    rises: Rises = Rises()
+    slide: Literal["warn", "no-go"] = "warn"
     undecided: Literal["fail", "pass"] = "fail"
     max_infra_error_rate: Share = 0.05
 
     def tolerance_of(self, score: str) -> float:
         """Return how far a score may fall."""
         return self.tolerances.get(score, self.tolerance)
+
+    def test_of(self, score: str) -> Test:
+        """Return what is asked of a score."""
+        return self.tests.get(score, self.test)
+
+    def margin_of(self, score: str) -> float:
+        """Return the drop of a score that is to be excluded."""
+        return self.margins.get(score, self.margin)
 
 
 class SuiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -200,6 +252,7 @@ def _known_keys(error: msgspec.ValidationError) -> str:
     if "unknown field" not in what:
         return ""
     tables: dict[str, type[msgspec.Struct]] = {
+        "$.policy.rises": Rises,
         "$.policy": Policy,
         "$.suites": SuiteBudget if path.rstrip("`").endswith(".budget") else SuiteSettings,
         "$.domains": DomainSettings,

@@ -23,10 +23,12 @@ from gonogo.errors import BadInputError, Problem
 from gonogo.evaluation import CaseResult, TrialResult
 from gonogo.exchanges import Outcome
 from gonogo.json_lines import load_records
+from gonogo.judging import is_passed
 from gonogo.reports.json import render_comparison
 from gonogo.reports.terminal import render_comparison as render_table
 from gonogo.scorecards import Scorecard, decode_scorecard
 from gonogo.settings import Settings, SuiteBudget, load_settings
+from gonogo_checkers.output import Expectations
 
 
 class CompareFormat(StrEnum):
@@ -73,15 +75,15 @@ def compare(
 def _compare_files(
     baseline_path: Path, candidate_path: Path, settings: Settings
 ) -> tuple[Comparison, Decision]:
-    baseline = _load_either(baseline_path)
-    results = _results_of(_load_scorecards(candidate_path))
+    baseline = _load_either(baseline_path, settings)
+    results = _results_of(_load_scorecards(candidate_path), settings)
     comparison = compare_results(
         _without_digests(baseline), results, {result.case_id for result in results}, settings
     )
     return comparison, decide(results, comparison, policy=settings.policy, budget=SuiteBudget())
 
 
-def _load_either(path: Path) -> Baseline:
+def _load_either(path: Path, settings: Settings) -> Baseline:
     try:
         with path.open("rb") as stream:
             is_baseline = is_baseline_header(stream.readline(100))
@@ -94,7 +96,7 @@ def _load_either(path: Path) -> Baseline:
     header = BaselineHeader(
         schema=SCHEMA, suite=path.stem, dataset="", model=None, tools=None, checkers={}, history=()
     )
-    return baseline_of(_results_of(_load_scorecards(path)), header)
+    return baseline_of(_results_of(_load_scorecards(path), settings), header)
 
 
 def _without_digests(baseline: Baseline) -> Baseline:
@@ -121,7 +123,7 @@ def _load_scorecards(path: Path) -> list[Scorecard]:
     return [card for _, card in records]
 
 
-def _results_of(cards: list[Scorecard]) -> list[CaseResult]:
+def _results_of(cards: list[Scorecard], settings: Settings) -> list[CaseResult]:
     by_id: dict[str, list[Scorecard]] = defaultdict(list)
     for card in cards:
         by_id[card.id].append(card)
@@ -138,6 +140,7 @@ def _results_of(cards: list[Scorecard]) -> list[CaseResult]:
                     measured=(),
                     words=0,
                     scorecard=card,
+                    is_passed=is_passed(card, settings.domain(card.domain), Expectations()),
                 )
                 for card in found
             ),
