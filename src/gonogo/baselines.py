@@ -7,12 +7,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Final, Literal
 
 import msgspec
 
+from gonogo.amounts import demand_amount
 from gonogo.errors import BadInputError, Problem, StaleBaselineError
 from gonogo.evaluation import CaseResult, Measured, Suite, TrialResult
 from gonogo.json_lines import canonical_json, encode_line, load_records, write_atomically
@@ -21,21 +23,67 @@ from gonogo_checkers.verdict import Severity
 SCHEMA: Final = 1
 """Version of the format."""
 
+WEIGHTED: Final = "score"
+"""Name of the weighted score among the scores of a case."""
+
+_MOST_USD: Final = 10**9
+"""A trial never costs as much."""
+
 _Score = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
+class AcceptedRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The run that was accepted.
+
+    Attributes:
+        mode: How answers were had: `replay`, `live`, …
+        model: The model that was asked; None: not named.
+        commit: Abbreviated id of the commit that was checked out; None: not known.
+        dirty: Whether files differed from that commit; None: not known.
+        gonogo: The version of gonogo that judged.
+    """
+
+    mode: str
+    model: str | None = None
+    commit: str | None = None
+    dirty: bool | None = None
+    gonogo: str | None = None
+
+
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One acceptance of a baseline.
+    """One acceptance of a baseline; what older ones did not keep is None, or empty.
 
     Attributes:
         at: When.
         reason: Why; None where the decision was GO and nobody gave one.
         decision: What the run that was accepted had been: `GO`, `NO-GO`, `UNDECIDED`.
+        by: Who accepted it.
+        run: The run that was accepted.
+        against: Digest of the baseline that it replaced, see `digest_of`; None: it was the first.
+        dataset: Digest over all cases, as the header's.
+        checkers: Digest over the checkers' versions: where it differs, scores cannot be compared.
+        cases: How many cases.
+        scores: Mean over cases of each score, the weighted one as `score`; four digits.
+        cost_usd: Mean cost of a trial, six digits; None also where one is not known.
     """
 
     at: datetime
     decision: Literal["GO", "NO-GO", "UNDECIDED"]
     reason: str | None = None
+    by: str | None = None
+    run: AcceptedRun | None = None
+    against: str | None = None
+    dataset: str | None = None
+    checkers: str | None = None
+    cases: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    scores: dict[str, _Score] = {}
+    cost_usd: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a cost that is none: bounds what is shown of a file."""
+        demand_amount("cost_usd", self.cost_usd)
+        if self.cost_usd is not None and self.cost_usd >= _MOST_USD:
+            raise ValueError(f"cost_usd: expected less than {_MOST_USD}, got {self.cost_usd}")
 
 
 class BaselineHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +141,11 @@ class BaselineCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     output_tokens: tuple[int | None, ...] = ()
     cost_usd: tuple[float | None, ...] = ()
     latency_seconds: tuple[float | None, ...] = ()
+
+    @property
+    def trials(self) -> int:
+        """How many trials were judged."""
+        return max(map(len, self.scores.values()), default=0)
 
     @property
     def mean_words(self) -> int:
@@ -207,19 +260,41 @@ def demand_fresh(baseline: BaselineHeader, now: BaselineHeader, path: Path) -> N
 
 def baseline_of(results: Iterable[CaseResult], header: BaselineHeader) -> Baseline:
     """Return the baseline that results would be, without writing it."""
-    return Baseline(header=header, cases={r.case_id: _accepted(r) for r in results})
+    return Baseline(header=header, cases={r.case_id: accept_case(r) for r in results})
 
 
-def accept_results(results: Iterable[CaseResult], header: BaselineHeader, path: Path) -> None:
-    """Write the baseline of a suite, whole or not at all.
+def write_baseline(baseline: Baseline, path: Path) -> None:
+    """Write a baseline, whole or not at all."""
+    write_atomically(path, _lines_of(baseline))
 
-    Args:
-        results: One of each case of the suite, all judged.
-        header: With the new acceptance at the end of its history.
-        path: Its file.
-    """
-    cases = sorted((_accepted(result) for result in results), key=lambda case: case.case)
-    write_atomically(path, [encode_line(header), *(encode_line(case) for case in cases)])
+
+def digest_of(baseline: Baseline) -> str:
+    """Return the first 16 digits of the SHA-256 of the file that a baseline would be."""
+    return hashlib.sha256(b"".join(_lines_of(baseline))).hexdigest()[:16]
+
+
+def sum_up_acceptance(acceptance: Acceptance, baseline: Baseline) -> Acceptance:
+    """Return an acceptance with what it does not keep yet of the baseline that it accepted."""
+    header, cases = baseline.header, baseline.cases.values()
+    return msgspec.structs.replace(
+        acceptance,
+        dataset=acceptance.dataset or header.dataset,
+        checkers=acceptance.checkers or _digest(header.checkers),
+        cases=len(cases) if acceptance.cases is None else acceptance.cases,
+        scores=acceptance.scores
+        or {name: round(value, 4) for name, value in mean_scores(cases).items()},
+        cost_usd=_mean_cost(cases) if acceptance.cost_usd is None else acceptance.cost_usd,
+    )
+
+
+def mean_scores(cases: Iterable[BaselineCase]) -> dict[str, float]:
+    """Return the mean of each score over the cases that have it; of a case, that of its trials."""
+    means: dict[str, list[float]] = {}
+    for case in cases:
+        for name, values in case.scores.items():
+            if values:
+                means.setdefault(name, []).append(fmean(values))
+    return {name: fmean(values) for name, values in sorted(means.items())}
 
 
 def severe_findings(trials: Sequence[TrialResult]) -> dict[str, int]:
@@ -241,13 +316,14 @@ def scores_by_trial(trials: Sequence[TrialResult]) -> dict[str, tuple[float, ...
     for trial in trials:
         card = trial.scorecard
         if card is not None:
-            weighted = {} if card.score is None else {"score": card.score}
+            weighted = {} if card.score is None else {WEIGHTED: card.score}
             for name, value in (weighted | card.scores).items():
                 scores.setdefault(name, []).append(value)
     return {name: tuple(values) for name, values in sorted(scores.items())}
 
 
-def _accepted(result: CaseResult) -> BaselineCase:
+def accept_case(result: CaseResult) -> BaselineCase:
+    """Return the line that a baseline would have for a result; failed trials are left out."""
     trials = [trial for trial in result.trials if trial.scorecard is not None]
     return BaselineCase(
         case=result.case_id,
@@ -264,6 +340,20 @@ def _accepted(result: CaseResult) -> BaselineCase:
         cost_usd=tuple(_cost(trial.measured) for trial in trials),
         latency_seconds=tuple(_latency(trial.measured) for trial in trials),
     )
+
+
+def _lines_of(baseline: Baseline) -> list[bytes]:
+    cases = sorted(baseline.cases.values(), key=lambda case: case.case)
+    return [encode_line(baseline.header), *map(encode_line, cases)]
+
+
+def _mean_cost(cases: Iterable[BaselineCase]) -> Decimal | None:
+    costs = [cost for case in cases for cost in case.cost_usd]
+    known = [Decimal(str(cost)) for cost in costs if cost is not None]
+    if not known or len(known) < len(costs):
+        return None
+    mean = sum(known, Decimal(0)) / len(known)
+    return round(mean, 6) if 0 <= mean < _MOST_USD else None
 
 
 def _sum(values: Iterator[int | None]) -> int | None:

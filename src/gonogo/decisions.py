@@ -9,11 +9,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from gonogo.comparison import WEIGHTED, Comparison, ScoreSummary
+from gonogo.baselines import WEIGHTED
+from gonogo.comparison import AmountComparison, Comparison, ScoreComparison
 from gonogo.evaluation import CaseResult, Measured
 from gonogo.exchanges import Outcome
 from gonogo.plain_text import counted
 from gonogo.settings import Policy, SuiteBudget
+from gonogo.statistics.differences import Difference, Untestable
 from gonogo.statistics.percentiles import TooFewValuesError, percentile
 
 _CASES_NAMED: Final = 3
@@ -98,7 +100,7 @@ def decide(
     reasons = [
         *other,
         *_result_reasons(results, policy),
-        *(() if comparison is None else _comparison_reasons(comparison)),
+        *(() if comparison is None else _comparison_reasons(comparison, policy)),
         *_budget_reasons(results, budget),
     ]
     return conclude(reasons)
@@ -148,17 +150,29 @@ def _outcome_reasons(results: Sequence[CaseResult], policy: Policy) -> Iterator[
             f" (at most {policy.max_infra_error_rate:.0%} may)",
             cases=tuple(dict.fromkeys(failed)),
         )
-    if not any(trial.scorecard is not None and trial.scorecard.scores for _, trial in trials):
+    if not results:
+        yield Reason(says=Gauge.UNDECIDED, text="no case was run")
+    elif not any(trial.scorecard is not None and trial.scorecard.scores for _, trial in trials):
         unanswered = bool(results) and not trials
         why = ": no case could be run, see the first one's error" if unanswered else ""
         yield Reason(says=Gauge.NO_GO, text=f"nothing was scored{why}")
 
 
-def _comparison_reasons(comparison: Comparison) -> Iterator[Reason]:
+def _comparison_reasons(comparison: Comparison, policy: Policy) -> Iterator[Reason]:
     if not comparison.scores:
         yield Reason(says=Gauge.UNDECIDED, text="nothing could be held against the baseline")
     yield from _score_reasons(comparison.scores)
+    yield from _drop_reasons(comparison.scores)
+    if comparison.breaks is not None and comparison.breaks.shown:
+        text = "passed in every trial of the baseline and fail in every trial now"
+        yield Reason(says=Gauge.NO_GO, text=text, cases=comparison.breaks.shown)
     yield from _severe_reasons(comparison)
+    yield from _rise_reasons(comparison.amounts)
+    if policy.slide == "no-go":
+        for slide in comparison.slides:
+            if slide.is_shown:
+                yield Reason(says=Gauge.NO_GO, text=str(slide))
+    yield from _open_reasons(comparison.scores)
     for text, cases in (
         ("cases of the baseline vanished from the dataset", comparison.vanished),
         (f"cases without a baseline, {_ACCEPT}", comparison.unaccepted),
@@ -168,7 +182,7 @@ def _comparison_reasons(comparison: Comparison) -> Iterator[Reason]:
             yield Reason(says=Gauge.UNDECIDED, text=text, cases=cases)
 
 
-def _score_reasons(scores: Sequence[ScoreSummary]) -> Iterator[Reason]:
+def _score_reasons(scores: Sequence[ScoreComparison]) -> Iterator[Reason]:
     """Name what fell; the weighted score only for cases where no single score fell."""
     single = [score for score in scores if score.name != WEIGHTED and score.regressed]
     named = {case_id for score in single for case_id, _ in score.regressed}
@@ -179,6 +193,59 @@ def _score_reasons(scores: Sequence[ScoreSummary]) -> Iterator[Reason]:
         alone = tuple(pair for pair in score.regressed if pair[0] not in named)
         if score.name == WEIGHTED and alone:
             yield _fallen("the weighted score", alone)
+
+
+def _drop_reasons(scores: Sequence[ScoreComparison]) -> Iterator[Reason]:
+    """Name the means that dropped; the weighted one only where nothing else is named."""
+    shown = [score for score in scores if score.claim is not None and score.claim.is_shown]
+    single = [score for score in shown if score.name != WEIGHTED]
+    is_named = bool(single) or any(score.regressed for score in scores)
+    for score in single or ([] if is_named else shown):
+        yield Reason(
+            says=Gauge.NO_GO,
+            text=_dropped(score),
+            cases=tuple(case_id for case_id, _ in score.fallen),
+        )
+
+
+def _dropped(score: ScoreComparison) -> str:
+    name = "the weighted score" if score.name == WEIGHTED else score.name
+    if score.drawn is None or not isinstance(score.drawn.difference, Difference):
+        return f"{name} dropped"
+    seen = score.drawn.difference
+    return (
+        f"{name} dropped by {-seen.estimate:.3f} in the mean of {counted(seen.cases, 'case')}"
+        f" (95 %: {seen.low:+.3f} to {seen.high:+.3f};"
+        f" {seen.worse} worse, {seen.better} better)"
+    )
+
+
+def _rise_reasons(amounts: Sequence[AmountComparison]) -> Iterator[Reason]:
+    for amount in amounts:
+        if amount.claim is None or not amount.claim.is_shown or amount.ratio is None:
+            continue
+        if isinstance(amount.ratio, Untestable) or amount.limit is None:
+            continue
+        ratio = amount.ratio
+        yield Reason(
+            says=Gauge.NO_GO,
+            text=f"{amount.name} rose by {ratio.estimate - 1:.0%} a case"
+            f" (95 %: {ratio.low - 1:+.0%} to {ratio.high - 1:+.0%}), {amount.limit:.0%} allowed",
+        )
+
+
+def _open_reasons(scores: Sequence[ScoreComparison]) -> Iterator[Reason]:
+    """Say what is neither shown nor excluded, and what it would take."""
+    drawn = [(score, score.drawn) for score in scores if score.drawn is not None]
+    for score, draws in drawn:
+        if draws.is_excluded is False and not (score.claim is not None and score.claim.is_shown):
+            needs = "" if score.needs is None else f": {score.needs.sentence}"
+            text = f"{score.name}: a drop of {draws.bound:g} is not excluded{needs}"
+            yield Reason(says=Gauge.UNDECIDED, text=text)
+    untestable = [s for s, draws in drawn if isinstance(draws.difference, Untestable)]
+    if untestable and len(untestable) == len(drawn):
+        needs = "" if untestable[0].needs is None else f": {untestable[0].needs.sentence}"
+        yield Reason(says=Gauge.UNDECIDED, text=f"nothing can be said of draws{needs}")
 
 
 def _fallen(name: str, regressed: Sequence[tuple[str, float]]) -> Reason:

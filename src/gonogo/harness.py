@@ -386,7 +386,12 @@ class Gonogo:
             return
         if all(trial.scorecard is None for trial in result.trials):
             return
-        comparison = compare_case(accepted, result, self.project.settings)
+        comparison = compare_case(
+            accepted,
+            result,
+            self.project.settings,
+            replayed=self.project.asking.mode is not Mode.LIVE,
+        )
         if comparison.is_regression:
             raise RegressionError(describe_regression(comparison, suite.name))
 

@@ -267,7 +267,8 @@ class _Session:
             terminalreporter.write_line(f"gonogo: asked and stored in {live}")
 
     def _conclude(self) -> Run:
-        from gonogo.reports import write_report  # noqa: PLC0415 - heavy: only for suites
+        from gonogo.provenance import find_provenance  # noqa: PLC0415 - heavy: only for suites
+        from gonogo.reports import write_report  # noqa: PLC0415 - likewise
         from gonogo.runs import Acceptances, Gate, decode_row  # noqa: PLC0415 - likewise
 
         project = _project(self._config)
@@ -283,7 +284,8 @@ class _Session:
         acceptances = None
         if project.updating:
             reason = self._config.getoption("--gonogo-reason")
-            acceptances = Acceptances(at=now, reason=reason)
+            source = find_provenance(self._config.rootpath)
+            acceptances = Acceptances(at=now, reason=reason, source=source)
         run = gate.conclude(
             rows,
             {name: project.suite(name) for name in {row.suite for row in rows}},

@@ -12,20 +12,25 @@ from pathlib import Path
 
 import msgspec
 
+from gonogo import __version__
 from gonogo.baselines import (
     Acceptance,
+    AcceptedRun,
     Baseline,
     BaselineHeader,
-    accept_results,
+    baseline_of,
     demand_fresh,
     header_of,
     load_baseline,
 )
+from gonogo.best_scores import accept_baseline, load_best
 from gonogo.comparison import Comparison, compare_results
+from gonogo.comparison.notes import describe_draws
 from gonogo.decisions import Decision, Gauge, Reason, combine, conclude, decide
-from gonogo.errors import BaselineRefusedError, GonogoError
+from gonogo.errors import BadInputError, BaselineRefusedError, GonogoError
 from gonogo.evaluation import CaseResult, Suite, decode_case_result
 from gonogo.plain_text import counted
+from gonogo.provenance import Provenance
 from gonogo.recordings import Mode
 from gonogo.registry import CheckerRegistry
 from gonogo.settings import Settings
@@ -84,10 +89,12 @@ class Acceptances:
     Attributes:
         at: Time to write into their history.
         reason: Why a run is accepted that is NO-GO; None: such a run is refused.
+        source: Who accepts it, and the commit that ran.
     """
 
     at: datetime
     reason: str | None
+    source: Provenance = field(default_factory=Provenance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +258,11 @@ class Gate:
                 budget=self.settings.suite(suite.name).budget,
                 other=reasons,
             ),
-            notes=(*_notes(results, self.settings), *self._recording_notes(suite, rows)),
+            notes=(
+                *_notes(results, self.settings),
+                *(() if comparison is None else describe_draws(comparison, self.settings.policy)),
+                *self._recording_notes(suite, rows),
+            ),
             failures={row.case: row.message for row in rows if row.failure is not None},
         )
         return run if acceptances is None else self._accept(run, by_case, baseline, acceptances)
@@ -284,7 +295,14 @@ class Gate:
         if baseline is None:
             return None
         demand_fresh(baseline.header, self._header(suite, ()), self.path_of(suite))
-        return compare_results(baseline, results, {case.id for case in suite.cases}, self.settings)
+        return compare_results(
+            baseline,
+            results,
+            {case.id for case in suite.cases},
+            self.settings,
+            replayed=self.mode is not Mode.LIVE,
+            best=load_best(self.path_of(suite)),
+        )
 
     def _header(self, suite: Suite, history: tuple[Acceptance, ...]) -> BaselineHeader:
         own = self.settings.suite(suite.name).domain or suite.name
@@ -300,22 +318,36 @@ class Gate:
         baseline: Baseline | None,
         acceptances: Acceptances,
     ) -> SuiteRun:
+        encoded = (rows[case.id].accepted or rows[case.id].result for case in run.suite.cases)
         try:
             _demand_acceptable(run, acceptances.reason)
-        except BaselineRefusedError as error:
+            results = [decode_case_result(text) for text in encoded if text is not None]
+            accept_baseline(
+                baseline_of(results, self._header(run.suite, ())),
+                baseline,
+                self._acceptance(run, acceptances),
+                self.path_of(run.suite),
+            )
+        except (BaselineRefusedError, BadInputError) as error:
             refused = Reason(says=Gauge.NO_GO, text=str(error))
             return replace(run, decision=conclude([refused, *run.decision.reasons]))
-        history = () if baseline is None else baseline.header.history
-        acceptance = Acceptance(
-            at=acceptances.at, decision=run.decision.gauge.value, reason=acceptances.reason
-        )
-        encoded = (rows[case.id].accepted or rows[case.id].result for case in run.suite.cases)
-        accept_results(
-            [decode_case_result(text) for text in encoded if text is not None],
-            self._header(run.suite, (*history, acceptance)),
-            self.path_of(run.suite),
-        )
         return replace(run, decision=Decision(gauge=Gauge.GO), accepted=True)
+
+    def _acceptance(self, run: SuiteRun, acceptances: Acceptances) -> Acceptance:
+        source = acceptances.source
+        return Acceptance(
+            at=acceptances.at,
+            decision=run.decision.gauge.value,
+            reason=acceptances.reason,
+            by=source.by,
+            run=AcceptedRun(
+                mode=self.mode.value,
+                model=run.suite.model,
+                commit=source.commit,
+                dirty=source.is_dirty,
+                gonogo=__version__,
+            ),
+        )
 
 
 def _results(suite: Suite, rows: Mapping[str, Row]) -> tuple[CaseResult, ...]:

@@ -7,7 +7,13 @@ import msgspec
 import pytest
 from builders import HEADER, case_result, finding
 
-from gonogo.baselines import Acceptance, accept_results, demand_fresh, load_baseline
+from gonogo.baselines import (
+    Acceptance,
+    baseline_of,
+    demand_fresh,
+    load_baseline,
+    write_baseline,
+)
 from gonogo.errors import BadInputError, StaleBaselineError
 from gonogo_checkers.verdict import Judged
 
@@ -19,7 +25,7 @@ RESULTS = [
 
 def test_sorted_one_case_a_line_and_read_back(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
-    accept_results(RESULTS, HEADER, path)
+    write_baseline(baseline_of(RESULTS, HEADER), path)
     lines = path.read_text().splitlines()
     assert [line[:12] for line in lines] == ['{"schema":1,', '{"case":"a",', '{"case":"b",']
     loaded = load_baseline(path)
@@ -32,9 +38,9 @@ def test_sorted_one_case_a_line_and_read_back(tmp_path: Path) -> None:
 
 def test_writing_again_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
-    accept_results(RESULTS, HEADER, path)
+    write_baseline(baseline_of(RESULTS, HEADER), path)
     before = path.read_bytes()
-    accept_results(reversed(RESULTS), HEADER, path)
+    write_baseline(baseline_of(reversed(RESULTS), HEADER), path)
     assert path.read_bytes() == before
 
 
@@ -62,7 +68,9 @@ def test_what_is_no_baseline_is_refused(tmp_path: Path, content: str, said: str)
 
 def test_another_schema_and_a_case_twice_are_both_named(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
-    accept_results([RESULTS[0], RESULTS[0]], msgspec.structs.replace(HEADER, schema=9), path)
+    write_baseline(baseline_of(RESULTS, msgspec.structs.replace(HEADER, schema=9)), path)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[-1]]))
     with pytest.raises(BadInputError) as caught:
         load_baseline(path)
     assert len(caught.value.problems) == 2

@@ -10,7 +10,7 @@ from builders import HEADER, case_result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.baselines import accept_results
+from gonogo.baselines import baseline_of, write_baseline
 from gonogo.cases import Case
 from gonogo.evaluation import CaseResult, Suite, encode_case_result
 from gonogo.recordings import Recordings
@@ -33,9 +33,8 @@ def run_of(folder: Path, message: str) -> Run:
         name="s", cases=(case,), shared_request={"model": "m"}, recordings=Recordings(folder, {})
     )
     header = gate._header(suite, HEADER.history)  # noqa: SLF001 - the header of this very suite
-    accept_results(
-        [dig(case_result("a", {"length": 0.9}, weighted=0.9), case)], header, folder / "s.jsonl"
-    )
+    accepted = [dig(case_result("a", {"length": 0.9}, weighted=0.9), case)]
+    write_baseline(baseline_of(accepted, header), folder / "s.jsonl")
     finding = Finding(
         rule="LEN001",
         severity=Severity.HIGH,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from gonogo.comparison import CaseComparison, ScoreSummary
+from gonogo.comparison import CaseComparison, ScoreComparison
 from gonogo.plain_text import one_line
 from gonogo.reports.timelines import (
     Step,
@@ -108,7 +108,7 @@ def _suite_lines(run: SuiteRun, mode: str) -> Iterator[str]:
         yield ""
 
 
-def _score_row(score: ScoreSummary) -> str:
+def _score_row(score: ScoreComparison) -> str:
     change = f"{score.difference:+.3f}"
     return (
         f"| {escape(score.name)} | {score.cases} | {score.before:.3f} | {score.after:.3f} "

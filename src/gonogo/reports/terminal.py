@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gonogo.comparison import CaseComparison, Comparison, ScoreSummary
+from gonogo.comparison import CaseComparison, Comparison, ScoreComparison
 from gonogo.plain_text import counted, one_line
 from gonogo.reports.timelines import sum_up, timelines_of
 from gonogo.reports.usage import summarize_usage
@@ -76,7 +76,7 @@ def _print_suite(console: Console, run: SuiteRun, mode: str) -> None:
     console.print(f"  {one_line(str(run.decision), _DECISION_SHOWN)}\n", style=style)
 
 
-def _score_table(scores: tuple[ScoreSummary, ...]) -> Table:
+def _score_table(scores: tuple[ScoreComparison, ...]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     table.add_column("  score", no_wrap=True, min_width=20)
     for column in ("cases", "baseline", "now", "change", "better", "worse", "equal"):

@@ -15,6 +15,7 @@ _MOST_TRIALS: Final = 1_000
 class Harm(StrEnum):
     """How a drop comes about."""
 
+    ALIKE = "every case falls alike"
     EVEN = "every trial a little worse"
     BREAKS = "some cases break wholly"
 
@@ -39,14 +40,14 @@ class Suite:
 
     Attributes:
         cases: Independent cases (or clusters), 0 or more.
-        before: Trials of each case in the baseline, 1 or more.
-        after: Trials of each case in the run, 1 or more.
+        before: Trials of a case in the baseline, on average; above 0.
+        after: Trials of a case in the run, on average; above 0.
         noise: Of the trials.
     """
 
     cases: int
-    before: int
-    after: int
+    before: float
+    after: float
     noise: Noise
 
 
@@ -125,6 +126,23 @@ def smallest_drop(
     return drop if drop <= 1 else Nothing(why="too few cases or too much noise")
 
 
+def own_variance(drop: float, harm: Harm, *, trials: float) -> float:
+    """Return the variance that a drop itself brings to a case's difference (see `plan_drop`).
+
+    Args:
+        drop: Of the mean, 0 to 1.
+        harm: How it comes about.
+        trials: Of a case in the run, above 0.
+    """
+    match harm:
+        case Harm.ALIKE:
+            return 0.0
+        case Harm.EVEN:
+            return drop * (1 - drop) / trials
+        case Harm.BREAKS:
+            return drop * (1 - drop)
+
+
 def plan_drop(
     suite: Suite,
     *,
@@ -136,7 +154,8 @@ def plan_drop(
 
     The variance of a case's difference is noise (1/before + 1/after), and what the drop d itself
     brings: d (1 - d), the most that a mean of -d between -1 and 0 allows (Bhatia and Davis 2000),
-    where cases break wholly, and that divided by the trials where each trial falls by itself.
+    where cases break wholly, that divided by the trials where each trial falls by itself, and
+    nothing where every case falls alike, which only graded scores can.
 
     Args:
         suite: What is asked.
@@ -246,7 +265,7 @@ def cases_to_decide(
 
 
 def _shows(suite: Suite, drop: float, *, tolerance: float, harm: Harm, levels: Levels) -> bool:
-    own = drop * (1 - drop) / (1 if harm is Harm.BREAKS else suite.after)
+    own = own_variance(drop, harm, trials=suite.after)
     variance = suite.noise.variance * (1 / suite.before + 1 / suite.after) + own
     error = math.sqrt(variance / suite.cases)
     return drop - tolerance >= _shift(suite.cases - 1.0, levels) * error
