@@ -254,7 +254,7 @@ def test_a_stop_lets_calls_in_flight_complete_and_wakes_who_waits(api: StandIn) 
     summary = ask_all(
         asker(api, pace=Pace(maximum=3), backoff=Backoff(first_seconds=60)), questions(9), answers
     )
-    assert time.monotonic() - begun < 5  # a question waits for a minute in its back-off
+    assert time.monotonic() - begun < 30  # a question waits for a minute in its back-off
     assert isinstance(summary.stopped, RunStoppedError)
     assert {"case-0#1", "case-2#1"} == set(answers)
     assert (summary.answered, summary.not_asked) == (2, 7)

@@ -321,6 +321,6 @@ def test_a_number_of_a_hostile_length_is_left() -> None:
     ids=lambda text: text[:12],
 )
 def test_time_is_bounded(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     redact_text(text)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4

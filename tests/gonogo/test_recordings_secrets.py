@@ -355,6 +355,6 @@ def test_no_part_of_a_key_is_left(name: str, seed: int, before: str, after: str)
     ids=lambda text: text[:20],
 )
 def test_time_is_linear_in_two_million_characters(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     find_secrets_in_text(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -284,6 +284,6 @@ def test_every_offset_leads_back_whatever_comes(response: str) -> None:
 )
 def test_time_stays_bounded(piece: str) -> None:
     response = piece * (500_000 // len(piece))
-    began = time.monotonic()
+    began = time.process_time()
     blocks_of(response)
-    assert time.monotonic() - began < 6
+    assert time.process_time() - began < 6

@@ -93,6 +93,6 @@ HOSTILE_JAVASCRIPT = [
 )
 def test_hostile_code_comes_back_in_time(language: str, code: str) -> None:
     for text in (code[:149_000], (code * 7)[:1_000_000]):
-        started = time.perf_counter()
+        started = time.process_time()
         CodePerformance().check(Output(response=f"```{language}\n{text}\n```"))
-        assert time.perf_counter() - started < 4
+        assert time.process_time() - started < 4

@@ -196,6 +196,6 @@ def test_only_a_whole_block_shows_unused_names() -> None:
 )
 def test_hostile_code_comes_back_in_time(language: str, code: str) -> None:
     for text in (code[:149_000], (code * 7)[:1_000_000]):
-        started = time.perf_counter()
+        started = time.process_time()
         CodeStructure().check(Output(response=f"```{language}\n{text}\n```"))
-        assert time.perf_counter() - started < 4
+        assert time.process_time() - started < 4

@@ -128,9 +128,9 @@ def test_what_is_not_judged_is_said_and_never_a_pass() -> None:
 @pytest.mark.parametrize("piece", ["'", "a:\n ", "{{ a }}", "$("])
 def test_time_stays_bounded(language: str, piece: str) -> None:
     code = piece * (100_000 // len(piece))
-    began = time.monotonic()
+    began = time.process_time()
     judge(f"```{language}\n{code}\n```")
-    assert time.monotonic() - began < 4
+    assert time.process_time() - began < 4
 
 
 def test_deep_trees_do_not_overflow_the_stack() -> None:
@@ -142,9 +142,9 @@ def test_deep_trees_do_not_overflow_the_stack() -> None:
 def test_yaml_aliases_expand_to_nothing() -> None:
     lines = ["a0: &a0 [x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    began = time.monotonic()
+    began = time.process_time()
     assert judge("```yaml\n" + "\n".join(lines) + "\n```").score == 1.0
-    assert time.monotonic() - began < 6
+    assert time.process_time() - began < 6
 
 
 def test_yaml_tags_construct_nothing() -> None:

@@ -110,6 +110,6 @@ def test_abstains(text: str) -> None:
     ["a:\n ", "cat <<EOF\n", "(", " ", "def f(", "<a ", "a::b ", "/*", '{"a":', "x = ", "\n"],
 )
 def test_time_stays_bounded(piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     detect_language(piece * (300_000 // len(piece)))
-    assert time.monotonic() - began < 6
+    assert time.process_time() - began < 6

@@ -65,7 +65,7 @@ def test_a_choice_asks_for_no_text() -> None:
 @pytest.mark.parametrize("piece", ["1,", "漢", "```\n", "a-", "\ud800", " \n"])
 def test_hostile_text_comes_back_soon(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    began = time.monotonic()
+    began = time.process_time()
     Length().check(Output(response=text, prompt=text))
     Length().check(Output(response=text, baseline_words=100))
-    assert time.monotonic() - began < 4
+    assert time.process_time() - began < 4

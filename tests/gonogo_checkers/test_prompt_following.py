@@ -155,17 +155,17 @@ def test_a_response_beyond_the_bound_is_not_judged() -> None:
 @pytest.mark.parametrize("piece", ["• \n", "[", "A. ", "```\n", "*a", "漢", "\ud800", "a-"])
 def test_hostile_response_comes_back_soon(piece: str) -> None:
     response = piece * (200_000 // len(piece))
-    began = time.monotonic()
+    began = time.process_time()
     PromptFollowing().check(Output(response=response, prompt=EVERYTHING))
-    assert time.monotonic() - began < 4
+    assert time.process_time() - began < 4
 
 
 @pytest.mark.parametrize("piece", ["<a>", '"x', "*a", "write 1 ", "use the word a and ", "in "])
 def test_hostile_prompt_comes_back_soon(piece: str) -> None:
     prompt = piece * (1_000_000 // len(piece))
-    began = time.monotonic()
+    began = time.process_time()
     PromptFollowing().check(Output(response="No.", prompt=prompt))
-    assert time.monotonic() - began < 4
+    assert time.process_time() - began < 4
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,6 @@ def test_findings_are_capped() -> None:
 
 @pytest.mark.parametrize("piece", ["• \n", "a", "the ", "A. ", "`", "[", "\x00", "\ud800", "* "])
 def test_hostile_text_comes_back_soon(piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     Readability().check(Output(response=piece * (1_000_000 // len(piece))))
-    assert time.monotonic() - began < 6
+    assert time.process_time() - began < 6

@@ -95,6 +95,6 @@ def test_a_policy_told_to_customers_is_no_leak() -> None:
 )
 def test_hostile_text_comes_back_soon(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    began = time.monotonic()
+    began = time.process_time()
     SupportReply().check(Output(response=text, prompt=text, system=text))
-    assert time.monotonic() - began < 4
+    assert time.process_time() - began < 4

@@ -53,7 +53,7 @@ def test_stopping_ends_waits_and_closes_connections() -> None:
         assert api.wait_for_calls(1)
         start = time.monotonic()
         api.stop()
-        assert time.monotonic() - start < 1.0
+        assert time.monotonic() - start < 10  # not the 30 s of the fault
         assert (waiting.recv(10), idle.recv(10)) == (b"", b"")
     assert threading.active_count() < before + 2
     with pytest.raises(ConnectionRefusedError):
