@@ -3,9 +3,8 @@
 They lie beside the baseline, in a file of the same format, as long as some score lies below them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from statistics import fmean
 from typing import Final
@@ -26,6 +25,7 @@ from gonogo.baselines import (
 from gonogo.errors import BadInputError, BaselineRefusedError, Problem
 
 _SUFFIX: Final = ".best"
+_REMEDY: Final = "restore the file, or remove it: the current baseline then counts as the best"
 _ROUNDING: Final = 1e-9
 """Means that are equal on paper may differ by so much as binary floats."""
 
@@ -38,20 +38,20 @@ class BelowBest:
         name: Checker id, or `score` for the weighted one.
         cases: Number of cases that both have, and that did not change.
         best: Mean over them at its best, 0 to 1.
-        best_at: When that was accepted; None: not kept.
-        now: Mean over them now; None where no case has the score any more.
+        source: The acceptance in which it was best; None: not kept.
+        now: Mean over them now.
     """
 
     name: str
     cases: int
     best: float
-    best_at: datetime | None
-    now: float | None
+    source: Acceptance | None
+    now: float
 
     @property
     def drop(self) -> float:
-        """How far it fell, above 0, at most 1; a score that is gone counts as fallen to 0."""
-        return self.best - (self.now or 0.0)
+        """How far it fell, above 0, at most 1."""
+        return self.best - self.now
 
 
 def best_path(path: Path) -> Path:
@@ -78,14 +78,13 @@ def load_best(path: Path) -> Baseline | None:
         BadInputError: If the file cannot be used; says how to do without it.
     """
     file = best_path(path)
-    remedy = "restore the file, or remove it: the current baseline then counts as the best"
     try:
         best = load_baseline(file)
     except BadInputError as error:
-        raise BadInputError([*error.problems, Problem(str(file), remedy)]) from error
+        raise BadInputError([*error.problems, Problem(str(file), _REMEDY)]) from error
     if best is not None and best.header.suite != path.stem:
         what = f"holds scores of suite {best.header.suite!r}, not of {path.stem!r}"
-        raise BadInputError([Problem(f"{file}:1", f"{what}; {remedy}")])
+        raise BadInputError([Problem(f"{file}:1", what), Problem(str(file), _REMEDY)])
     return best
 
 
@@ -101,8 +100,8 @@ def accept_baseline(
         path: Its file.
 
     Raises:
-        BaselineRefusedError: If its name is that of another suite's best accepted scores.
-        BadInputError: If the best accepted scores so far cannot be read.
+        BaselineRefusedError: If the best accepted scores so far cannot be read, or its name is
+            that of another suite's.
     """
     if is_best_path(path):
         raise BaselineRefusedError(
@@ -113,7 +112,7 @@ def accept_baseline(
     acceptance = msgspec.structs.replace(sum_up_acceptance(acceptance, now), against=against)
     history = () if before is None else before.header.history
     now = _with_history(now, (*history, acceptance))
-    best = best_of(load_best(path), before, now)
+    best = best_of(_demand_best(path), before, now)
     write_baseline(now, path)
     if best is None:
         best_path(path).unlink(missing_ok=True)
@@ -128,7 +127,7 @@ def best_of(best: Baseline | None, before: Baseline | None, now: Baseline) -> Ba
     a tie goes to the newer. A case that is new, or that changed, takes its score of now, the first
     that can be compared with later ones. What is no longer comparable is left out: other models
     and tools, a score whose checker has another version (the weighted one: any checker), a case
-    that vanished, whose content changed or that another domain judges.
+    that vanished, whose content changed, that another domain judges, or without the score now.
 
     Args:
         best: The best accepted scores so far; None: those of `before`.
@@ -157,18 +156,16 @@ def below_best(best: Baseline, now: Baseline) -> tuple[BelowBest, ...]:
     kept = _comparable(best, now)
     below = []
     for name in sorted({name for scores in kept.values() for name in scores}):
-        cases = [case_id for case_id in kept if name in kept[case_id]]
-        common = [case_id for case_id in cases if now.cases[case_id].scores.get(name)]
-        best_mean = _mean(kept[case_id][name] for case_id in common or cases)
-        mean = _mean(now.cases[case_id].scores[name] for case_id in common) if common else None
-        if mean is None or mean < best_mean - _ROUNDING:
-            source = _source_of(name, best.header.history)
+        common = [case_id for case_id in kept if name in kept[case_id]]
+        highest = _mean(kept[case_id][name] for case_id in common)
+        mean = _mean(now.cases[case_id].scores[name] for case_id in common)
+        if mean < highest - _ROUNDING:
             below.append(
                 BelowBest(
                     name=name,
                     cases=len(common),
-                    best=best_mean,
-                    best_at=None if source is None else source.at,
+                    best=highest,
+                    source=_source_of(name, best.header.history),
                     now=mean,
                 )
             )
@@ -188,6 +185,46 @@ def are_comparable(name: str, before: BaselineHeader, now: BaselineHeader) -> bo
     if name == WEIGHTED:
         return before.checkers == now.checkers
     return before.checkers.get(name) == now.checkers.get(name)
+
+
+def picked_from(name: str, history: Sequence[Acceptance]) -> int:
+    """Count the acceptances of which the best of a score was picked, at least 1.
+
+    The highest of k noisy means is high by luck, too: held against it, a run that is as good as
+    all of them falls short too often. A p value times k keeps its promise (Bonferroni over the k
+    comparisons of which it is one).
+
+    Args:
+        name: Checker id, or `score` for the weighted one.
+        history: Of the baseline, oldest first.
+
+    Returns:
+        How many in a row, up to the newest, asked one model (and, for the weighted score, were
+        judged by the same versions of checkers), as far as that was kept: never too few.
+    """
+    count = 0
+    model: str | None = None
+    checkers: str | None = None
+    for acceptance in reversed(history):
+        asked = None if acceptance.run is None else acceptance.run.model
+        judged = acceptance.checkers if name == WEIGHTED else None
+        if _differ(asked, model) or _differ(judged, checkers):
+            break
+        count += 1
+        model, checkers = asked or model, judged or checkers
+    return max(count, 1)
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return None not in (one, other) and one != other
+
+
+def _demand_best(path: Path) -> Baseline | None:
+    try:
+        return load_best(path)
+    except BadInputError as error:
+        what = f"baseline not updated: {error.problems[0]}; {_REMEDY}"
+        raise BaselineRefusedError(what) from error
 
 
 def _raised(best: Baseline, now: Baseline) -> Baseline:
@@ -216,12 +253,14 @@ def _own_best(baseline: Baseline) -> Baseline:
 
 
 def _comparable(best: Baseline, now: Baseline) -> dict[str, dict[str, tuple[float, ...]]]:
-    """Return the best scores that can be held against others, by case and name."""
+    """Return the best scores that can be held against those of now, by case and name."""
     return {
         case_id: {
             name: values
             for name, values in case.scores.items()
-            if values and are_comparable(name, best.header, now.header)
+            if values
+            and now.cases[case_id].scores.get(name)
+            and are_comparable(name, best.header, now.header)
         }
         for case_id, case in best.cases.items()
         if case_id in now.cases and _is_same(case, now.cases[case_id])
@@ -237,7 +276,7 @@ def _mean(values: Iterable[tuple[float, ...]]) -> float:
 
 
 def _source_of(name: str, history: tuple[Acceptance, ...]) -> Acceptance | None:
-    return next((source for source in reversed(history) if name in source.scores), None)
+    return next((source for source in history if name in source.scores), None)
 
 
 def _scores_only(case: BaselineCase, scores: dict[str, tuple[float, ...]]) -> BaselineCase:

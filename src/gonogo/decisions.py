@@ -77,7 +77,7 @@ class Decision:
         """Return the gravest reasons in one line, and how many more there are."""
         said = "; ".join(str(reason) for reason in self.reasons[:_REASONS_NAMED])
         more = len(self.reasons) - _REASONS_NAMED
-        return f"{said}; and {more} more reasons" if more > 0 else said
+        return f"{said}; and {counted(more, 'more reason')}" if more > 0 else said
 
 
 def decide(

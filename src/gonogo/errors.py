@@ -1,7 +1,9 @@
 """Every error that gonogo raises on purpose, under one root."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 
@@ -106,8 +108,63 @@ class BatchesUnfinishedError(GonogoError):
     """Batches that have not ended, or cannot be reached, for now; the same command resumes."""
 
 
+class StoppedEarlyError(GonogoError):
+    """A case that need not be asked any more: the decision about its suite is certain."""
+
+
 class JournalInUseError(GonogoError):
     """A journal of batches that another run is using."""
+
+
+class ModelNotFoundError(GonogoError):
+    """A model that answered nothing of what was read, or a name that may be several models."""
+
+
+class BudgetExceeded(GonogoError):  # noqa: N818 - the name by which applications catch it
+    """A call that a hard limit on spending does not let pass; nothing was sent.
+
+    Attributes:
+        limit: Name of the limit.
+        scope: Whose amount it is, by attribute; empty where all calls share it. May hold personal
+            data, which the message leaves out.
+        left_usd: How much is left of the amount, calls in flight taken off; at least 0.
+        asked_usd: What the call can cost at most.
+        resets_at: When there will be enough again if nothing else is spent; None: never, the call
+            may cost more than the whole amount.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: str,
+        scope: Mapping[str, str],
+        left_usd: Decimal,
+        asked_usd: Decimal,
+        resets_at: datetime | None,
+    ) -> None:
+        self.limit = limit
+        self.scope = dict(scope)
+        self.left_usd = left_usd
+        self.asked_usd = asked_usd
+        self.resets_at = resets_at
+        super().__init__(message)
+
+
+class StoreDownError(GonogoError):
+    """A store that does not answer, or not in time."""
+
+
+class UnknownReservationError(GonogoError):
+    """A reservation that was never made, or is no longer remembered."""
+
+
+class UnusableHistoryError(GonogoError):
+    """Sums over time that cannot be forecast: too few hours, not finite, negative."""
+
+
+class MissingExtraError(GonogoError):
+    """A part of gonogo that needs packages of an extra which are not installed."""
 
 
 NOT_RUN: Final = (

@@ -27,6 +27,7 @@ from gonogo.errors import (
     GonogoError,
     NotScoredError,
     RegressionError,
+    StoppedEarlyError,
 )
 from gonogo.evaluation import CaseResult, Suite, encode_case_result, evaluate_case
 from gonogo.exchanges import Exchange, output_of
@@ -103,9 +104,13 @@ class Gonogo:
             NotScoredError: If a checker broke.
             BudgetBlownError: If a trial used more than the case's `expect.budget`.
             RegressionError: If the case answers worse than its baseline.
+            StoppedEarlyError: If the decision is certain, so that it is not asked any more.
         """
         __tracebackhide__ = True
         suite = self._suite()
+        sequential = self.project.sequential.get(suite.name)
+        if sequential is not None and (why_not := sequential.why_not(case.id)):
+            raise StoppedEarlyError(f"not asked, the decision is certain: {why_not}")
         before = self._ids()
         try:
             trials = self._trials(suite, case, ask)
@@ -347,6 +352,8 @@ class Gonogo:
             suite, case, trials, None if accepted is None else accepted.mean_words
         )
         self.results.append(result)
+        if suite.name in self.project.sequential:
+            self.project.sequential[suite.name].take(result)
         new_accepted = None
         if self.project.updating:
             words = round(fmean(trial.words for trial in result.trials))

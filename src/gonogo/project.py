@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gonogo.claude.asking import Asker, Question
     from gonogo.claude.estimating import TokenCounts
     from gonogo.claude.spending import Spending
+    from gonogo.sequential_runs import SequentialRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Project:
         planned: By suite, the cases that will be run: they are asked side by side.
         asked: By suite, what became of what was asked.
         hooks: Who is told how asking goes on.
+        sequential: By suite, the rounds of a run that may stop early.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Project:
         self.planned: dict[str, frozenset[str]] = {}
         self.asked: dict[str, Asked] = {}
         self.hooks = Hooks()
+        self.sequential: dict[str, SequentialRun] = {}
         self._done: dict[str, set[str]] = {}
         self._root = root
         self._datasets = datasets
@@ -258,7 +261,7 @@ class Project:
         done = self._done.setdefault(suite_name, set())
         if case.id not in done and asked.stopped is None:
             suite = self.suite(suite_name)
-            planned = self.planned.get(suite_name, frozenset())
+            planned = self._side_by_side(suite_name, case.id)
             cases = [c for c in suite.cases if c.id == case.id or c.id in planned]
             cases = [c for c in cases if c.id not in done]
             done.update(c.id for c in cases)
@@ -268,6 +271,12 @@ class Project:
                 interview = self.interview(suite_name)
                 interview.ask(interview.recordable(questions, asked), asked)
         return asked
+
+    def _side_by_side(self, suite_name: str, case_id: str) -> frozenset[str]:
+        """Return the cases that are asked together with one: all, or those of its round."""
+        if suite_name in self.sequential:
+            return self.sequential[suite_name].companions(case_id)
+        return self.planned.get(suite_name, frozenset())
 
     def _already_submitted(
         self, suite: Suite, questions: "Sequence[Question]"

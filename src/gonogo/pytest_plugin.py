@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import get_terminal_size
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gonogo.cases import Case
     from gonogo.harness import Gonogo
     from gonogo.project import Asking, Project
-    from gonogo.runs import Failure, Row, Run
+    from gonogo.runs import Failure, Gate, Row, Run
 
 _PROJECT: Final = pytest.StashKey["Project"]()
 _GONOGO: Final = pytest.StashKey["Gonogo"]()
@@ -53,6 +53,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="USD",
         type=_amount,
         help="spend no more on asking Claude; overrides [tool.gonogo] max_cost_usd",
+    )
+    group.addoption(
+        "--gonogo-stop-early",
+        action="store_true",
+        help="ask the cases in random order, in rounds, and stop as soon as the decision is certain"
+        " (mode live)",
+    )
+    group.addoption(
+        "--gonogo-rounds",
+        metavar="N",
+        type=_positive,
+        default=None,
+        help="how many rounds --gonogo-stop-early plans (default: 10)",
     )
     group.addoption(
         "--gonogo-candidate",
@@ -99,6 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"gonogo_mode = {_mode(config)!r}: there is only {', '.join(_MODES)}"
         )
+    _demand_stoppable(config)
     reports = [Path(path) for path in config.getoption("--gonogo-report")]
     wrong = [path for path in reports if path.suffix not in _REPORT_SUFFIXES]
     if wrong:
@@ -156,7 +170,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """End the test's recordings and hold its exchanges to its budget, in its call phase."""
     __tracebackhide__ = True
-    outcome = yield
+    try:
+        outcome = yield
+    except Exception as error:
+        if _is_spared(error):
+            pytest.skip(str(error))
+        raise
     held = item.stash.get(_GONOGO, None)
     if held is not None:
         held.finish()
@@ -220,6 +239,34 @@ class _Session:
             project = _project(config)
             project.planned = {name: frozenset(cases) for name, cases in planned.items()}
             project.hooks = Hooks(announce=self._announce)
+            if config.getoption("--gonogo-stop-early"):
+                self._plan_rounds(session, project)
+
+    def _plan_rounds(self, session: pytest.Session, project: Project) -> None:
+        """Put the cases of each suite into random order, round by round."""
+        from gonogo.errors import GonogoError  # noqa: PLC0415 - heavy: only for suites
+        from gonogo.sequential_runs import ROUNDS, SequentialRun  # noqa: PLC0415 - likewise
+
+        gate = self._gate(project, datetime.now(UTC))
+        for name, planned in project.planned.items():
+            suite = project.suite(name)
+            try:
+                project.sequential[name] = SequentialRun(
+                    [case for case in suite.cases if case.id in planned],
+                    gate.baseline_for(suite),
+                    project.settings,
+                    trials=project.asking.trials or 1,
+                    rounds=self._config.getoption("--gonogo-rounds") or ROUNDS,
+                    seed=project.asking.started,
+                )
+            except GonogoError as error:
+                raise pytest.UsageError(f"--gonogo-stop-early: {error}") from error
+        places = {
+            (name, case_id): place
+            for name, run in project.sequential.items()
+            for place, case_id in enumerate(case_id for ids in run.order for case_id in ids)
+        }
+        session.items.sort(key=lambda item: _place_of(item, places))
 
     def _announce(self, what: str) -> None:
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -266,21 +313,26 @@ class _Session:
         if live is not None and live.exists():
             terminalreporter.write_line(f"gonogo: asked and stored in {live}")
 
-    def _conclude(self) -> Run:
-        from gonogo.provenance import find_provenance  # noqa: PLC0415 - heavy: only for suites
-        from gonogo.reports import write_report  # noqa: PLC0415 - likewise
-        from gonogo.runs import Acceptances, Gate, decode_row  # noqa: PLC0415 - likewise
+    def _gate(self, project: Project, now: datetime) -> Gate:
+        from gonogo.runs import Gate  # noqa: PLC0415 - heavy: only for suites
 
-        project = _project(self._config)
-        rows = [decode_row(text) for text in self._rows]
-        now = datetime.now(UTC).replace(microsecond=0)
-        gate = Gate(
+        return Gate(
             baselines=project.baselines,
             settings=project.settings,
             registry=project.registry,
             mode=project.asking.mode,
             now=now,
         )
+
+    def _conclude(self) -> Run:
+        from gonogo.provenance import find_provenance  # noqa: PLC0415 - heavy: only for suites
+        from gonogo.reports import write_report  # noqa: PLC0415 - likewise
+        from gonogo.runs import Acceptances, decode_row  # noqa: PLC0415 - likewise
+
+        project = _project(self._config)
+        rows = [decode_row(text) for text in self._rows]
+        now = datetime.now(UTC).replace(microsecond=0)
+        gate = self._gate(project, now)
         acceptances = None
         if project.updating:
             reason = self._config.getoption("--gonogo-reason")
@@ -291,6 +343,7 @@ class _Session:
             {name: project.suite(name) for name in {row.suite for row in rows}},
             present=project.suite_names(),
             acceptances=acceptances,
+            sequential=project.sequential,
         )
         for name in sorted({row.suite for row in rows}):
             project.shelf.close(project.suite(name).recordings.path)
@@ -319,7 +372,8 @@ def _rows_of(
         rows[-1] = msgspec.structs.replace(rows[-1], used=used)
     if report.skipped:
         reason = str(call.excinfo.value) if call.excinfo is not None else "skipped"
-        rows[-1] = msgspec.structs.replace(rows[-1], skipped=reason)
+        spared = call.excinfo is not None and _is_spared(call.excinfo.value.__context__)
+        rows[-1] = msgspec.structs.replace(rows[-1], skipped=reason, is_spared=spared)
     elif report.failed and call.excinfo is not None:
         failure, message = _failure_of(call.excinfo.value, has_result=rows[-1].result is not None)
         rows[-1] = msgspec.structs.replace(rows[-1], failure=failure, message=message)
@@ -357,6 +411,45 @@ def _suite_name(node: pytest.Item | pytest.Function) -> str | None:
 
 def _mode(config: pytest.Config) -> str:
     return str(config.getoption("--gonogo-mode") or config.getini("gonogo_mode"))
+
+
+def _demand_stoppable(config: pytest.Config) -> None:
+    """Refuse to stop early where that makes no sense, or cannot be done.
+
+    Raises:
+        pytest.UsageError: Says why.
+    """
+    if not config.getoption("--gonogo-stop-early"):
+        if config.getoption("--gonogo-rounds") is not None:
+            raise pytest.UsageError("--gonogo-rounds plans the rounds of --gonogo-stop-early")
+        return
+    if _mode(config) != "live":
+        raise pytest.UsageError("--gonogo-stop-early saves calls: it needs --gonogo-mode=live")
+    if config.getoption("--gonogo-update-baselines"):
+        raise pytest.UsageError("--gonogo-stop-early: a run that may stop is no baseline")
+    if config.getoption("numprocesses", None):
+        raise pytest.UsageError(
+            "--gonogo-stop-early asks in rounds: leave out -n, a round's"
+            " cases are asked side by side anyway"
+        )
+
+
+def _is_spared(error: BaseException | None) -> bool:
+    """Tell whether a test ended because its case need not be asked any more."""
+    if error is None or type(error).__module__ != "gonogo.errors":
+        return False
+    from gonogo.errors import StoppedEarlyError  # noqa: PLC0415 - already there
+
+    return isinstance(error, StoppedEarlyError)
+
+
+def _place_of(item: pytest.Item, places: Mapping[tuple[str, str], int]) -> tuple[str, int]:
+    """Return what the items of suites are sorted by; all others stay before them, as they are."""
+    suite_name = _suite_name(item)
+    case: Case | None = getattr(getattr(item, "callspec", None), "params", {}).get("case")
+    if suite_name is None or case is None:
+        return "", 0
+    return suite_name, places.get((suite_name, case.id), 0)
 
 
 def _project(config: pytest.Config) -> Project:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,13 +29,17 @@ from gonogo.best_scores import accept_baseline, load_best
 from gonogo.comparison import Comparison, compare_results
 from gonogo.comparison.notes import describe_draws
 from gonogo.decisions import Decision, Gauge, Reason, combine, conclude, decide
-from gonogo.errors import BadInputError, BaselineRefusedError, GonogoError
+from gonogo.errors import BaselineRefusedError, GonogoError
 from gonogo.evaluation import CaseResult, Suite, decode_case_result
 from gonogo.plain_text import counted
 from gonogo.provenance import Provenance
 from gonogo.recordings import Mode
 from gonogo.registry import CheckerRegistry
 from gonogo.settings import Settings
+
+if TYPE_CHECKING:
+    from gonogo.comparison.rounds import Rounds
+    from gonogo.sequential_runs import SequentialRun
 
 
 class Failure(StrEnum):
@@ -56,6 +62,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         message: What the failure said, in one line.
         skipped: Why the test was skipped; None: it was not.
         used: Ids of the recordings that answered.
+        is_spared: Whether the test was skipped because the decision was certain without it.
     """
 
     suite: str
@@ -66,6 +73,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     message: str = ""
     skipped: str | None = None
     used: tuple[str, ...] = ()
+    is_spared: bool = False
 
 
 def encode_row(row: Row) -> str:
@@ -109,6 +117,7 @@ class SuiteRun:
         notes: What a reader should know beside the decision.
         failures: What failed tests said, by case.
         accepted: Whether a new baseline was written.
+        rounds: How it was asked in rounds; None: it was not.
     """
 
     suite: Suite
@@ -118,6 +127,16 @@ class SuiteRun:
     notes: tuple[str, ...] = ()
     failures: Mapping[str, str]
     accepted: bool = False
+    rounds: "Rounds | None" = None
+
+    @property
+    def is_stopped_early(self) -> bool:
+        """Whether cases were not asked because the decision was certain without them."""
+        return (
+            self.rounds is not None
+            and bool(self.rounds.standing.stops)
+            and self.rounds.asked_cases < self.rounds.planned_cases
+        )
 
     @property
     def is_partial(self) -> bool:
@@ -156,11 +175,18 @@ class Run:
         partial = [
             f"{len(run.results)} of {len(run.suite.cases)} cases of {run.suite.name}"
             for run in self.suites
-            if run.is_partial
+            if run.is_partial and not run.is_stopped_early
+        ]
+        stopped = [
+            f"{run.suite.name} after {run.rounds.asked_cases} of {run.rounds.planned_cases} cases"
+            for run in self.suites
+            if run.rounds is not None and run.is_stopped_early
         ]
         accepted = [run.suite.name for run in self.suites if run.accepted]
         if partial:
             line += f" (partial: {', '.join(partial)})"
+        if stopped:
+            line += f" (stopped early: {', '.join(stopped)})"
         if self.not_run:
             line += f" (not run: {', '.join(self.not_run)})"
         if accepted:
@@ -201,6 +227,7 @@ class Gate:
         *,
         present: Iterable[str] = (),
         acceptances: Acceptances | None = None,
+        sequential: "Mapping[str, SequentialRun]" = MappingProxyType({}),
     ) -> Run:
         """Decide about all suites of a run, and write new baselines where asked.
 
@@ -210,12 +237,13 @@ class Gate:
             suites: The suites that the rows name.
             present: All suites of the project.
             acceptances: Write new baselines; None: do not.
+            sequential: By suite, the rounds in which it was asked.
         """
         by_suite: dict[str, list[Row]] = {name: [] for name in sorted(suites)}
         for row in rows:
             by_suite[row.suite].append(row)
         runs = tuple(
-            self._conclude_suite(suites[name], suite_rows, acceptances)
+            self._conclude_suite(suites[name], suite_rows, acceptances, sequential.get(name))
             for name, suite_rows in by_suite.items()
         )
         decision = combine({run.suite.name: run.decision for run in runs})
@@ -232,16 +260,24 @@ class Gate:
         return self.baselines / f"{suite.name}.jsonl"
 
     def _conclude_suite(
-        self, suite: Suite, rows: Sequence[Row], acceptances: Acceptances | None
+        self,
+        suite: Suite,
+        rows: Sequence[Row],
+        acceptances: Acceptances | None,
+        sequential: "SequentialRun | None",
     ) -> SuiteRun:
         by_case = {row.case: row for row in rows if row.result is not None}
         results = _results(suite, by_case)
         reasons = list(_row_reasons(rows))
         baseline: Baseline | None = None
         comparison: Comparison | None = None
+        rounds: Rounds | None = None
         try:
             baseline = load_baseline(self.path_of(suite))
             comparison = self._compare(suite, results, baseline)
+            if sequential is not None and comparison is not None:
+                comparison, rounds = sequential.finish(comparison)
+                reasons += _round_reasons(rounds)
         except GonogoError as error:
             reasons.append(Reason(says=Gauge.UNDECIDED, text=str(error)))
         if baseline is None and not reasons:
@@ -259,11 +295,13 @@ class Gate:
                 other=reasons,
             ),
             notes=(
+                *(() if rounds is None else (str(rounds),)),
                 *_notes(results, self.settings),
                 *(() if comparison is None else describe_draws(comparison, self.settings.policy)),
                 *self._recording_notes(suite, rows),
             ),
             failures={row.case: row.message for row in rows if row.failure is not None},
+            rounds=rounds,
         )
         return run if acceptances is None else self._accept(run, by_case, baseline, acceptances)
 
@@ -288,6 +326,19 @@ class Gate:
                 f"{counted(len(old), 'recording')} older than {days} days: {_first(old)}: make"
                 " anew with --gonogo-mode=rerecord"
             )
+
+    def baseline_for(self, suite: Suite) -> Baseline:
+        """Return the baseline that a suite can be held against.
+
+        Raises:
+            GonogoError: If there is none, or it measured something else.
+        """
+        path = self.path_of(suite)
+        baseline = load_baseline(path)
+        if baseline is None:
+            raise GonogoError(f"{path}: there is no baseline to hold {suite.name!r} against")
+        demand_fresh(baseline.header, self._header(suite, ()), path)
+        return baseline
 
     def _compare(
         self, suite: Suite, results: Sequence[CaseResult], baseline: Baseline | None
@@ -328,7 +379,7 @@ class Gate:
                 self._acceptance(run, acceptances),
                 self.path_of(run.suite),
             )
-        except (BaselineRefusedError, BadInputError) as error:
+        except BaselineRefusedError as error:
             refused = Reason(says=Gauge.NO_GO, text=str(error))
             return replace(run, decision=conclude([refused, *run.decision.reasons]))
         return replace(run, decision=Decision(gauge=Gauge.GO), accepted=True)
@@ -355,8 +406,15 @@ def _results(suite: Suite, rows: Mapping[str, Row]) -> tuple[CaseResult, ...]:
     return tuple(decode_case_result(text) for text in encoded if text is not None)
 
 
+def _round_reasons(rounds: "Rounds") -> Iterator[Reason]:
+    if rounds.is_stopped_by_hand:
+        asked = f"{rounds.asked_cases} of {rounds.planned_cases} cases"
+        text = f"stopped by hand after {asked}, before anything was certain"
+        yield Reason(says=Gauge.UNDECIDED, text=text)
+
+
 def _row_reasons(rows: Collection[Row]) -> Iterator[Reason]:
-    skipped = tuple(row.case for row in rows if row.skipped is not None)
+    skipped = tuple(row.case for row in rows if row.skipped is not None and not row.is_spared)
     if skipped:
         yield Reason(says=Gauge.UNDECIDED, text="were skipped", cases=skipped)
     blown = {row.case: row.message for row in rows if row.failure is Failure.BUDGET}

@@ -1,10 +1,9 @@
-"""Fixtures for tests of the plugin, and what `--hypothesis-profile=long` means."""
+"""Fixtures for tests of the plugin."""
 
+import numpy as np  # noqa: F401 - pytester forgets modules after each run, numpy loads only once
 import pytest
+import scipy.special  # noqa: F401 - likewise
 from app import App
-from hypothesis import settings
-
-settings.register_profile("long", max_examples=2000, deadline=None)
 
 
 @pytest.fixture

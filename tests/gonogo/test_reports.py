@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import HEADER, case_result
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.baselines import baseline_of, write_baseline
@@ -78,6 +78,7 @@ ALLOWED = {
 }  # fmt: skip
 
 
+@settings(deadline=None)
 @given(message=st.text(max_size=80) | st.just(HOSTILE))
 def test_a_page_has_no_element_of_a_responses_making(
     tmp_path_factory: pytest.TempPathFactory, message: str

@@ -11,15 +11,15 @@ from gonogo.statistics.differences import Difference, Method, Shortage, Untestab
 from gonogo.statistics.needs import (
     Needs,
     Trials,
-    are_graded,
     clusters_to_exclude,
     describe_trials,
-    fewest_to_show,
+    mean_depth,
     what_it_would_take,
 )
 from gonogo.statistics.paired_means import compare_means
 from gonogo.statistics.paired_scores import compare_scores
-from gonogo.statistics.power import Levels, Noise
+from gonogo.statistics.power import Harm, Levels, Noise, Suite
+from gonogo.statistics.sizing import fewest_to_show, size_cases, size_drop, size_trials
 
 
 def seen(
@@ -49,13 +49,13 @@ def seen(
 
 
 def asked(
-    *, before: float = 3, after: float = 3, variance: float = 0.04, graded: bool = False
+    *, before: float = 3, after: float = 3, variance: float = 0.04, depth: float = 1.0
 ) -> Trials:
     noise = Noise(variance=variance, is_bound=False)
-    return Trials(before=before, after=after, noise=noise, are_graded=graded)
+    return Trials(before=before, after=after, noise=noise, depth=depth)
 
 
-SINGLE = Trials(before=1, after=1, noise=Noise(variance=0.2, is_bound=True), are_graded=False)
+SINGLE = Trials(before=1, after=1, noise=Noise(variance=0.2, is_bound=True))
 
 
 def test_a_drop_that_was_seen_is_shown_by_more_cases() -> None:
@@ -196,7 +196,7 @@ def test_more_noise_never_makes_a_smaller_drop_visible() -> None:
 
 def test_an_even_drop_is_seen_better_than_breaks() -> None:
     pass_or_fail = what_it_would_take(seen(), trials=asked())
-    graded = what_it_would_take(seen(), trials=asked(graded=True))
+    graded = what_it_would_take(seen(), trials=asked(depth=0.02))
     assert graded.smallest_drop == pass_or_fail.smallest_drop
     drops = graded.smallest_even_drop, pass_or_fail.smallest_even_drop, graded.smallest_drop
     assert None not in drops
@@ -221,16 +221,17 @@ def test_trials_are_described_by_both_sides() -> None:
     assert trials.before == pytest.approx(4 / 3)  # harmonic mean of 2 and 1
     assert trials.after == 2
     assert trials.noise == Noise(variance=pytest.approx(0.5 / 3), is_bound=False)
-    assert trials.are_graded
+    assert trials.depth == pytest.approx(0.6)  # 0, and four times 0.5
     assert describe_trials([], []) == Trials(
-        before=1, after=1, noise=Noise(variance=0, is_bound=True), are_graded=False
+        before=1, after=1, noise=Noise(variance=0, is_bound=True)
     )
 
 
-def test_graded_scores_lie_mostly_between() -> None:
-    assert are_graded([[0.5, 1.0], [0.3]])
-    assert not are_graded([[0.5, 1.0]])
-    assert not are_graded([])
+def test_the_usual_fall_is_that_of_scores_below_the_best() -> None:
+    assert mean_depth([[1.0, 0.9], [1.0], [0.7]]) == pytest.approx(0.2)
+    assert mean_depth([[1.0, 0.0]]) == 1
+    assert mean_depth([[1.0]]) == 1  # unknown: the most is taken
+    assert mean_depth([]) == 1
 
 
 @settings(max_examples=40, deadline=None)
@@ -240,15 +241,13 @@ def test_graded_scores_lie_mostly_between() -> None:
     cases=st.integers(2, 300),
     p=st.floats(0, 1),
     margin=st.none() | st.floats(0.01, 0.5),
-    graded=st.booleans(),
+    depth=st.floats(0.001, 1),
 )
 def test_whatever_was_seen_an_answer_is_in_range(
-    estimate: float, error: float, cases: int, p: float, margin: float | None, *, graded: bool
+    estimate: float, error: float, cases: int, p: float, margin: float | None, *, depth: float
 ) -> None:
     difference = seen(estimate, standard_error=error, cases=cases, p=p)
-    needs = what_it_would_take(
-        difference, trials=asked(graded=graded), tolerance=0.01, margin=margin
-    )
+    needs = what_it_would_take(difference, trials=asked(depth=depth), tolerance=0.01, margin=margin)
     for drop in (needs.smallest_drop, needs.smallest_even_drop):
         assert drop is None or 0.01 < drop <= 1
     assert needs.cases is None or needs.cases >= cases
@@ -256,6 +255,38 @@ def test_whatever_was_seen_an_answer_is_in_range(
     if needs.smallest_drop is not None:
         assert needs.smallest_even_drop is not None
         assert needs.smallest_even_drop <= needs.smallest_drop + 1e-9
+
+
+def test_few_clusters_must_move_before_anything_is_shown() -> None:
+    """Twelve cases of two quiet trials: the plan by variance alone says 0.38, and shows half."""
+    quiet = Suite(cases=12, before=2, after=2, noise=Noise(variance=0.0, is_bound=False))
+    drop = size_drop(quiet, tolerance=0.01, harm=Harm.BREAKS, levels=Levels())
+    assert drop is not None
+    generator = np.random.default_rng(20260404)
+    shown = 0
+    for _ in range(300):
+        now = [[0.0, 0.0] if broken else [1.0, 1.0] for broken in generator.random(12) < drop]
+        result = compare_scores([[1.0, 1.0]] * 12, now, tolerance=0.01)
+        assert isinstance(result, Difference)
+        shown += result.p_drop <= 0.05
+    assert 0.73 <= shown / 300 <= 0.95
+
+
+def test_sizes_agree_with_each_other() -> None:
+    noise = Noise(variance=0.02, is_bound=False)
+    for cases, harm in ((12, Harm.BREAKS), (80, Harm.BREAKS), (12, Harm.EVEN), (80, Harm.EVEN)):
+        suite = Suite(cases=cases, before=3, after=3, noise=noise)
+        drop = size_drop(suite, tolerance=0.01, harm=harm, levels=Levels())
+        assert drop is not None
+        more = drop + 1e-9
+        assert size_cases(suite, more, tolerance=0.01, harm=harm, levels=Levels()) == cases
+        trials = size_trials(suite, more, tolerance=0.01, harm=harm, levels=Levels())
+        assert trials is not None
+        assert trials <= 3
+    tiny = Suite(cases=4, before=3, after=3, noise=noise)
+    assert size_drop(tiny, tolerance=0.01, harm=Harm.EVEN, levels=Levels()) is None
+    assert size_trials(tiny, 0.9, tolerance=0.01, harm=Harm.BREAKS, levels=Levels()) is None
+    assert size_cases(tiny, 0.01, tolerance=0.01, harm=Harm.BREAKS, levels=Levels()) is None
 
 
 def test_so_many_cases_exclude_the_margin_as_often_as_is_said() -> None:

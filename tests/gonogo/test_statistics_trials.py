@@ -97,8 +97,22 @@ def test_hard_breaks_are_found_under_holm() -> None:
     before = [(4, 4), (4, 4), (4, 3), (4, 4), (0, 0)]
     assert find_hard_breaks(before, [(4, 0), (4, 4), (4, 0), (4, 1), (4, 0)]) == (0,)
     assert find_hard_breaks(before, [(4, 0), (4, 0), (4, 4), (4, 4), (4, 4)]) == (0, 1)
-    assert find_hard_breaks([(4, 4)] * 4, [(4, 0), *[(4, 4)] * 3]) == ()
+    assert find_hard_breaks([(4, 4)] * 4, [(4, 0), *[(4, 4)] * 3]) == (0,)
+    unsure = [(4, 2)] * 3  # each could have broken as well: 4 x 1/70 > 0.05
+    assert find_hard_breaks([(4, 4), *unsure], [(4, 0), *unsure]) == ()
     assert find_hard_breaks([], []) == ()
+
+
+def test_hard_breaks_of_chance_alone_are_rare() -> None:
+    """Passing by the toss of a coin: the baseline chooses whom it calls always passed."""
+    generator = np.random.default_rng(5)
+    tossed = generator.binomial(5, 0.5, size=(2, 1000, 100))
+    found = chosen = 0
+    for before, after in zip(*tossed.tolist(), strict=True):
+        found += bool(find_hard_breaks([(5, c) for c in before], [(5, c) for c in after]))
+        broke = any(b == 5 and a == 0 for b, a in zip(before, after, strict=True))
+        chosen += broke and hard_break_p(5, 5) * before.count(5) <= 0.05
+    assert found <= 50 < chosen  # of 1,000 suites
 
 
 def test_holm_adjusts_step_by_step() -> None:

@@ -10,6 +10,7 @@ from gonogo import __version__
 from gonogo.cli.check import check
 from gonogo.cli.compare import compare
 from gonogo.cli.record import record
+from gonogo.cli.spend import spend
 from gonogo.cli.usage_lines import PlainUsage
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command(cls=PlainUsage)(check)
 app.command(cls=PlainUsage)(compare)
 app.command(cls=PlainUsage)(record)
+app.add_typer(spend)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,9 +1,13 @@
-"""`gonogo compare`: the decision on two files of scorecards, or on a baseline and scorecards."""
+"""`gonogo compare`: the decision on two files of scorecards, or on a baseline and scorecards.
+
+Plans, histories and models have files of their own: this one tells them apart.
+"""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -17,13 +21,19 @@ from gonogo.baselines import (
     load_baseline,
 )
 from gonogo.cli.exits import exit_of, reported_errors
+from gonogo.cli.history import show_history
+from gonogo.cli.model_comparison import show_models
+from gonogo.cli.planning import show_plan
 from gonogo.comparison import Comparison, compare_results
+from gonogo.comparison.notes import describe_draws
 from gonogo.decisions import Decision, decide
+from gonogo.domains import GENERAL
 from gonogo.errors import BadInputError, Problem
 from gonogo.evaluation import CaseResult, TrialResult
 from gonogo.exchanges import Outcome
 from gonogo.json_lines import load_records
 from gonogo.judging import is_passed
+from gonogo.plain_text import counted, one_line
 from gonogo.reports.json import render_comparison
 from gonogo.reports.terminal import render_comparison as render_table
 from gonogo.scorecards import Scorecard, decode_scorecard
@@ -38,34 +48,163 @@ class CompareFormat(StrEnum):
     JSON = "json"
 
 
-def compare(
-    baseline: Annotated[
-        Path, typer.Argument(help="A baseline, or scorecards as `gonogo check` prints them.")
+def compare(  # noqa: PLR0913 - a parameter an option
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="BASELINE CANDIDATE: a baseline, or scorecards as `gonogo check` prints them, and"
+            " the scorecards to hold against it. With --plan or --history: a BASELINE. With"
+            " --models: reports, baselines and exchanges of two models.",
+            metavar="FILE",
+        ),
     ],
-    candidate: Annotated[
-        Path, typer.Argument(help="Scorecards as `gonogo check --format jsonl` prints them.")
-    ],
+    *,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what a run of a baseline's suite could show.")
+    ] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Show the scores over all accepted baselines.")
+    ] = False,
+    models: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Say by domain whether model B is as good as model A."),
+    ] = None,
+    draws: Annotated[
+        bool,
+        typer.Option(
+            "--draws",
+            help="Single answers were asked for anew: a fall may be chance.  [several trials"
+            " always are draws]",
+        ),
+    ] = False,
     tolerance: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="How far a score may fall.  [default: the settings']"),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="--models: the drop to exclude.  [default: the settings']"),
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="--models: domain of exchanges that name none.")
+    ] = None,
+    trials: Annotated[
+        list[int] | None,
+        typer.Option(help="--plan: trials of each case; may be given more than once."),
+    ] = None,
+    drop: Annotated[
+        float | None, typer.Option(help="--plan: the drop that is to be shown, 0 to 1.")
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
         CompareFormat, typer.Option(help="table for people, json for machines.")
     ] = CompareFormat.TABLE,
 ) -> None:
-    """Hold scorecards against a baseline, case by case: GO, NO-GO or UNDECIDED.
+    """Hold scorecards against a baseline: GO, NO-GO or UNDECIDED; or plan, look back, hold models.
 
-    Exit status: 0 GO, 1 NO-GO, 2 bad input, 3 UNDECIDED where the policy says that it fails.
+    Exit status: 0 GO or done, 1 NO-GO, 2 bad input, 3 UNDECIDED where the policy says that it
+    fails. With --models: 1 where B is worse in a domain, 3 where that is not decided.
     """
+    way = _Way.of(plan=plan, history=history, models=models is not None)
+    _demand_own_options(
+        way,
+        {
+            "--draws": draws or None,
+            "--tolerance": tolerance,
+            "--margin": margin,
+            "--domain": domain,
+            "--trials": trials or None,
+            "--drop": drop,
+        },
+    )
+    paths = _demand_files(way, files)
     with reported_errors():
         settings = load_settings(Path.cwd())
-        if tolerance is not None:
-            policy = msgspec.structs.replace(settings.policy, tolerance=tolerance, tolerances={})
-            settings = msgspec.structs.replace(settings, policy=policy)
-        comparison, decision = _compare_files(baseline, candidate, settings)
+        match way:
+            case _Way.PLAN:
+                show_plan(
+                    paths[0], settings, trials=tuple(trials or ()), drop=drop, format=format.value
+                )
+            case _Way.HISTORY:
+                show_history(paths[0], as_json=format is CompareFormat.JSON)
+            case _Way.MODELS:
+                show_models(
+                    models or "",
+                    files,
+                    settings,
+                    margin=margin,
+                    format=format.value,
+                    domain=domain or GENERAL.name,
+                )
+            case _Way.SCORECARDS:
+                _show_decision(
+                    *paths, settings=_tolerating(settings, tolerance), format=format, draws=draws
+                )
+
+
+class _Way(StrEnum):
+    """What is compared, with the options that only it takes."""
+
+    SCORECARDS = "two files of scorecards"
+    PLAN = "--plan"
+    HISTORY = "--history"
+    MODELS = "--models"
+
+    @classmethod
+    def of(cls, *, plan: bool, history: bool, models: bool) -> "_Way":
+        asked = [
+            way
+            for way, given in ((cls.PLAN, plan), (cls.HISTORY, history), (cls.MODELS, models))
+            if given
+        ]
+        if len(asked) > 1:
+            raise typer.BadParameter(f"{asked[0]} and {asked[1]}: ask for one of them")
+        return asked[0] if asked else cls.SCORECARDS
+
+
+_OWN_OPTIONS: Final[Mapping[_Way, frozenset[str]]] = {
+    _Way.SCORECARDS: frozenset({"--draws", "--tolerance"}),
+    _Way.PLAN: frozenset({"--trials", "--drop"}),
+    _Way.HISTORY: frozenset(),
+    _Way.MODELS: frozenset({"--margin", "--domain"}),
+}
+
+
+def _demand_own_options(way: _Way, given: Mapping[str, object]) -> None:
+    foreign = [o for o, value in given.items() if value is not None and o not in _OWN_OPTIONS[way]]
+    if foreign:
+        owner = next(other for other, options in _OWN_OPTIONS.items() if foreign[0] in options)
+        raise typer.BadParameter(f"{foreign[0]} belongs to {owner}")
+
+
+def _demand_files(way: _Way, files: list[str]) -> list[Path]:
+    wanted = {_Way.SCORECARDS: 2, _Way.PLAN: 1, _Way.HISTORY: 1}.get(way)
+    if wanted is not None and len(files) != wanted:
+        what = "BASELINE CANDIDATE" if wanted == 2 else "one BASELINE"
+        raise typer.BadParameter(f"expected {what}, got {counted(len(files), 'file')}")
+    return [Path(file) for file in files]
+
+
+def _tolerating(settings: Settings, tolerance: float | None) -> Settings:
+    if tolerance is None:
+        return settings
+    policy = msgspec.structs.replace(settings.policy, tolerance=tolerance, tolerances={})
+    return msgspec.structs.replace(settings, policy=policy)
+
+
+def _show_decision(
+    baseline: Path,
+    candidate: Path,
+    *,
+    settings: Settings,
+    format: CompareFormat,  # noqa: A002 - the option's name
+    draws: bool,
+) -> None:
+    comparison, decision = _compare_files(baseline, candidate, settings, draws=draws)
     match format:
         case CompareFormat.TABLE:
             typer.echo(render_table(comparison), nl=False)
+            for note in describe_draws(comparison, settings.policy):
+                typer.echo(f"  note: {one_line(note)}")
             typer.echo(str(decision))
         case CompareFormat.JSON:
             typer.echo(render_comparison(comparison, decision), nl=False)
@@ -73,12 +212,16 @@ def compare(
 
 
 def _compare_files(
-    baseline_path: Path, candidate_path: Path, settings: Settings
+    baseline_path: Path, candidate_path: Path, settings: Settings, *, draws: bool
 ) -> tuple[Comparison, Decision]:
     baseline = _load_either(baseline_path, settings)
     results = _results_of(_load_scorecards(candidate_path), settings)
     comparison = compare_results(
-        _without_digests(baseline), results, {result.case_id for result in results}, settings
+        _without_digests(baseline),
+        results,
+        {result.case_id for result in results},
+        settings,
+        replayed=not draws,
     )
     return comparison, decide(results, comparison, policy=settings.policy, budget=SuiteBudget())
 

@@ -115,7 +115,8 @@ def _percentiles(
 ) -> "dict[int, PercentileRatio]":
     from gonogo.statistics.ratios import compare_percentiles  # noqa: PLC0415 - heavy: numpy
 
-    usable = [(old, new) for old, new in recorded if min(*old, *new) > 0]
+    # Sorted, so that the bootstrap draws alike whatever the order of cases.
+    usable = sorted((old, new) for old, new in recorded if min(*old, *new) > 0)
     found = {}
     for percent in _PERCENTILES:
         try:

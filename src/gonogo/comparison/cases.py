@@ -26,9 +26,9 @@ class ScoreChange:
 
     Attributes:
         name: Checker id, or `score` for the weighted one.
-        before_trials: Of the baseline, one a judged trial, 0 to 1; at least one.
-        after_trials: Of this run; 0 where a checker that the domain requires was silent. At least
-            one.
+        before_trials: Of the baseline, one a judged trial, 0 to 1; 0 where a checker that the
+            domain requires was silent. At least one.
+        after_trials: Of this run; likewise.
         tolerance: How far it may fall.
         is_certain: Whether the answers are the same, or the only ones and replayed.
         is_gone: Whether a checker that the domain requires was silent in all trials.
@@ -86,7 +86,8 @@ class CaseComparison:
         group: Cases of one group are not independent; None: it is of none.
         changes: One for each score that the baseline has and that was judged again, or is gone
             though its domain requires it.
-        severe: New findings of high or critical severity.
+        severe: New findings of high or critical severity; of draws without those that the policy
+            leaves to the score.
     """
 
     case_id: str
@@ -133,18 +134,18 @@ def compare_case(
         settings: For tolerances and for what the domain requires.
         replayed: Whether the answers were recorded; False: they were asked for in this run.
     """
-    changes = _changes(
-        accepted,
-        result.trials,
-        settings.policy,
-        settings.domain(result.domain).required,
-        certain=is_certain(accepted, result.trials, replayed=replayed),
-    )
+    policy = settings.policy
+    certain = is_certain(accepted, result.trials, replayed=replayed)
+    required = settings.domain(result.domain).required
+    changes = _changes(accepted, result.trials, policy, required, certain=certain)
+    severe = _new_severe(accepted.severe, result.trials)
     return CaseComparison(
         case_id=result.case_id,
         group=result.group or accepted.group,
         changes=tuple(changes),
-        severe=_new_severe(accepted.severe, result.trials),
+        severe=tuple(
+            new for new in severe if certain or new.checker_id not in policy.measured_by_score
+        ),
     )
 
 
@@ -167,12 +168,14 @@ def _changes(
     now = scores_by_trial(trials)
     for name, values in accepted.scores.items():
         silent = _silences(name, trials) if name in required else ()
+        # A baseline holds no trial in which a checker broke: what is missing was silence.
+        silent_before = accepted.trials - len(values) if name in required else 0
         after = (*now.get(name, ()), *(0.0 for _ in silent))
         if values and after:
             is_gone = name not in now
             yield ScoreChange(
                 name=name,
-                before_trials=values,
+                before_trials=(*values, *[0.0] * silent_before),
                 after_trials=after,
                 tolerance=policy.tolerance_of(name),
                 is_certain=certain,

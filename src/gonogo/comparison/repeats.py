@@ -10,6 +10,7 @@ from gonogo.comparison.amounts import Pair
 from gonogo.comparison.claims import Claim
 from gonogo.statistics.repeated_trials import (
     Unreachable,
+    could_have_broken,
     estimate_pass_all,
     estimate_pass_at,
     find_hard_breaks,
@@ -57,10 +58,10 @@ class Breaks:
     """Cases whose every trial passed in the baseline, and every trial fails now.
 
     Attributes:
-        could: Number of cases that could break: drawn ones whose every trial passed before; 1 or
-            more.
-        best_p_value: The smallest p-value that so many trials allow, for all cases together.
-        p_value: Of "none broke": the smallest of all cases, times their number; at most 1.
+        could: Number of drawn cases that could have broken, given how many of their trials passed
+            in all (`gonogo.statistics.repeated_trials.could_have_broken`).
+        best_p_value: The smallest p-value that so many trials allow, whatever passed.
+        p_value: Of "none broke": the smallest of all cases, times `could`; at most 1.
         broken: All that did, the clearest first.
         trials_needed: Trials of a case now that would show a single break, the baseline's being
             as they are; None: no number of them would.
@@ -84,7 +85,7 @@ class Repeats:
     """What repeated trials say of a run.
 
     Attributes:
-        passes: How often cases pass now; None: no case was tried twice.
+        passes: How often cases pass now, for as many trials as most cases had; None: for one.
         passes_before: In the baseline, for the same k; None: it has too few trials.
         flaky: Flaky cases, the noisiest first.
     """
@@ -101,12 +102,13 @@ def describe_repeats(pairs: Sequence[Pair]) -> Repeats:
     """Say what repeated trials tell of the cases that both sides have."""
     now = [after for _, after in pairs]
     counts = [len(case.passed) for case in now if case.passed]
-    k = min(counts, default=0)
-    if k < 2:
+    if max(counts, default=0) < 2:
         return NOTHING_REPEATED
+    # Not the fewest: a single case whose calls failed would leave nothing to say of the others.
+    k = max(set(counts), key=lambda count: (counts.count(count), count))
     return Repeats(
-        passes=rate_passes(now, k),
-        passes_before=rate_passes([before for before, _ in pairs], k),
+        passes=None if k < 2 else rate_passes(now, k),
+        passes_before=None if k < 2 else rate_passes([before for before, _ in pairs], k),
         flaky=find_flaky(now),
     )
 
@@ -152,19 +154,22 @@ def find_breaks(pairs: Sequence[Pair], *, claims: int, alpha: float) -> Breaks |
         alpha: That error.
 
     Returns:
-        None: no case could break.
+        None: no case was tried on both sides.
     """
-    could = [(old, now) for old, now in pairs if old.passed and all(old.passed) and now.passed]
-    if not could:
+    tried = [(old, now) for old, now in pairs if old.passed and now.passed]
+    if not tried:
         return None
-    chances = {now.case: hard_break_p(len(old.passed), len(now.passed)) for old, now in could}
-    broken = {now.case: chances[now.case] for _, now in could if not any(now.passed)}
-    fewest = min(len(old.passed) for old, _ in could)
-    tests = claims * len(could)
+    chances = {now.case: hard_break_p(len(old.passed), len(now.passed)) for old, now in tried}
+    could = sum(could_have_broken(_count(old), _count(now)) for old, now in tried)
+    broken = {
+        now.case: chances[now.case] for old, now in tried if all(old.passed) and not any(now.passed)
+    }
+    fewest = min(len(old.passed) for old, now in tried if now.case in broken or not broken)
+    tests = claims * max(1, could)
     return Breaks(
-        could=len(could),
-        best_p_value=min(1.0, min(chances.values()) * len(could)),
-        p_value=min(1.0, min(broken.values(), default=1.0) * len(could)),
+        could=could,
+        best_p_value=min(chances.values()),
+        p_value=min(1.0, min(broken.values(), default=1.0) * max(1, could)),
         broken=tuple(sorted(broken, key=lambda case: (broken[case], case))),
         trials_needed=_number(trials_for_hard_break(tests=tests, alpha=alpha, before=fewest)),
         trials_needed_both=_number(trials_for_hard_break(tests=tests, alpha=alpha)),
@@ -173,9 +178,14 @@ def find_breaks(pairs: Sequence[Pair], *, claims: int, alpha: float) -> Breaks |
 
 def shown_breaks(pairs: Sequence[Pair], *, level: float) -> tuple[str, ...]:
     """Name the cases for whose break chance is excluded at a level, for all of them together."""
-    before = [(len(old.passed), sum(old.passed)) for old, _ in pairs]
-    after = [(len(now.passed), sum(now.passed)) for _, now in pairs]
+    before = [_count(old) for old, _ in pairs]
+    after = [_count(now) for _, now in pairs]
     return tuple(pairs[i][1].case for i in find_hard_breaks(before, after, alpha=level))
+
+
+def _count(case: BaselineCase) -> tuple[int, int]:
+    """Return how many trials a case had, and how many passed."""
+    return len(case.passed), sum(case.passed)
 
 
 def _number(trials: int | Unreachable) -> int | None:

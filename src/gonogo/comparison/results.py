@@ -17,7 +17,7 @@ from gonogo.comparison.repeats import (
     shown_breaks,
 )
 from gonogo.comparison.scores import ScoreComparison, compare_scores
-from gonogo.comparison.slides import Slide, find_slides
+from gonogo.comparison.slides import Slide, SlidePair, find_slides
 from gonogo.evaluation import CaseResult
 from gonogo.settings import Policy, Settings
 from gonogo.statistics.differences import Difference
@@ -37,7 +37,7 @@ class Comparison:
         scores: Of each score, the weighted one first.
         amounts: Tokens, cost and latency, where they were recorded.
         repeats: What repeated trials say.
-        breaks: Cases that broke in every trial; None: none could, or no answer is a draw.
+        breaks: Cases that broke in every trial; None: no answer is a draw.
         slides: Scores below their best accepted ones.
         vanished: Cases of the baseline that the dataset no longer has.
         unaccepted: Cases that the baseline does not have.
@@ -61,12 +61,15 @@ class Comparison:
 
     @property
     def fallen(self) -> tuple[CaseComparison, ...]:
-        """The cases behind a drop that is shown, the most harmful first."""
+        """The cases behind a drop or a break that is shown, the most harmful first."""
         dropped = {score.name for score in self.scores if score.has_dropped}
+        broken = () if self.breaks is None else self.breaks.shown
         return _most_harmful_first(
             case
             for case in self.cases
-            if case.is_regression or any(change.name in dropped for change in case.fallen)
+            if case.is_regression
+            or case.case_id in broken
+            or any(change.name in dropped for change in case.fallen)
         )
 
     @property
@@ -125,7 +128,13 @@ def compare_results(
         scores=compare_scores(cases, settings.policy),
         amounts=compare_amounts([(p.accepted, p.now) for p in pairs], settings.policy.rises),
         repeats=describe_repeats([(p.accepted, p.now) for p in pairs]),
-        slides=() if best is None else _slides(pairs, best, settings.policy),
+        slides=()
+        if best is None
+        else find_slides(
+            _at_best(pairs, best, replayed=replayed),
+            settings.policy,
+            baseline.header.history,
+        ),
         vanished=tuple(sorted(set(baseline.cases) - set(dataset))),
         unaccepted=tuple(
             result.case_id for result in results if result.case_id not in baseline.cases
@@ -137,13 +146,18 @@ def compare_results(
     return _judge(compared, [p for p in pairs if not p.is_certain], settings.policy)
 
 
-def _slides(pairs: Sequence[_Pair], best: Baseline, policy: Policy) -> tuple[Slide, ...]:
-    both = [
-        (best.cases[pair.now.case], pair.now)
+def _at_best(pairs: Sequence[_Pair], best: Baseline, *, replayed: bool) -> tuple[SlidePair, ...]:
+    """Pair the cases whose content is the same with what they were at their best."""
+    known = [
+        (best.cases[pair.now.case], pair)
         for pair in pairs
         if pair.now.case in best.cases and best.cases[pair.now.case].digest == pair.now.digest
     ]
-    return find_slides(both, policy, are_certain=all(pair.is_certain for pair in pairs))
+    # The baseline's own answers say nothing of those that the best scores come from.
+    return tuple(
+        SlidePair(at_best, pair.now, is_certain(at_best, pair.result.trials, replayed=replayed))
+        for at_best, pair in known
+    )
 
 
 def _judge(compared: Comparison, drawn: Sequence[_Pair], policy: Policy) -> Comparison:
@@ -151,7 +165,8 @@ def _judge(compared: Comparison, drawn: Sequence[_Pair], policy: Policy) -> Comp
     p_values = p_values_of(compared)
     pairs = [(pair.accepted, pair.now) for pair in drawn]
     breaks = find_breaks(pairs, claims=len(p_values) + 1, alpha=policy.alpha)
-    if breaks is not None and breaks.best_p_value <= policy.alpha:
+    # By the number of trials alone: what passed must not say how many claims share the error.
+    if breaks is not None and breaks.best_p_value * (len(p_values) + 1) <= policy.alpha:
         p_values[BREAKS] = breaks.p_value
     claims = judge_claims(p_values, alpha=policy.alpha)
     count = max(1, len(claims))

@@ -4,15 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from gonogo.baselines import WEIGHTED, BaselineCase
+from gonogo.baselines import WEIGHTED, Acceptance, BaselineCase
+from gonogo.best_scores import picked_from
 from gonogo.comparison.cases import ROUNDING
 from gonogo.comparison.claims import Claim, judge_claims
 from gonogo.plain_text import counted
 from gonogo.settings import Policy
 from gonogo.statistics.differences import Difference, Untestable
 
-Pair = tuple[BaselineCase, BaselineCase]
-"""A case at its best, and now."""
+
+@dataclass(frozen=True, slots=True)
+class SlidePair:
+    """A case at its best, and now.
+
+    Attributes:
+        best: The trial values of each score at its best.
+        now: What the case is now.
+        is_certain: Whether a difference between the two is no matter of chance.
+    """
+
+    best: BaselineCase
+    now: BaselineCase
+    is_certain: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,48 +71,51 @@ class Slide:
         return self.claim is not None and self.claim.is_shown
 
 
-def find_slides(pairs: Sequence[Pair], policy: Policy, *, are_certain: bool) -> tuple[Slide, ...]:
+def find_slides(
+    pairs: Sequence[SlidePair], policy: Policy, history: Sequence[Acceptance]
+) -> tuple[Slide, ...]:
     """Hold every score against its best accepted values; those that did not fall are left out.
 
     The slides of a suite share an error of their own: they are another question than whether this
-    run is worse than the last accepted one.
+    run is worse than the last accepted one. The best of many means is high by luck, too: each
+    p-value is multiplied by the number of acceptances that the best was picked from (Bonferroni);
+    without, one equally good run in four is called a slide after ten acceptances.
 
     Args:
         pairs: Cases whose content is the same.
         policy: For tolerances and alpha.
-        are_certain: Whether no answer is a draw.
+        history: Acceptances that the best values were picked from.
     """
-    slides: dict[str, Slide] = {}
+    slides = []
     p_values: dict[str, float] = {}
-    for name in sorted({name for best, _ in pairs for name in best.scores}):
-        both = [
-            (best, now) for best, now in pairs if best.scores.get(name) and now.scores.get(name)
-        ]
+    for name in sorted({name for pair in pairs for name in pair.best.scores}):
+        both = [p for p in pairs if p.best.scores.get(name) and p.now.scores.get(name)]
         if not both:
             continue
         slide = Slide(
             name=name,
             cases=len(both),
-            best=fmean(fmean(best.scores[name]) for best, _ in both),
-            now=fmean(fmean(now.scores[name]) for _, now in both),
+            best=fmean(fmean(pair.best.scores[name]) for pair in both),
+            now=fmean(fmean(pair.now.scores[name]) for pair in both),
             tolerance=policy.tolerance_of(name),
-            is_certain=are_certain,
+            is_certain=all(pair.is_certain for pair in both),
         )
-        difference = None if are_certain else _compare(name, both, slide.tolerance)
+        slides.append(slide)
+        difference = None if slide.is_certain else _compare(name, both, slide.tolerance)
         if isinstance(difference, Difference):
-            p_values[name] = difference.p_drop
-        if slide.drop > ROUNDING:
-            slides[name] = slide
+            p_values[name] = min(1.0, difference.p_drop * picked_from(name, history))
     claims = judge_claims(p_values, alpha=policy.alpha)
-    return tuple(replace(slide, claim=claims.get(name)) for name, slide in slides.items())
+    return tuple(
+        replace(slide, claim=claims.get(slide.name)) for slide in slides if slide.drop > ROUNDING
+    )
 
 
-def _compare(name: str, pairs: Sequence[Pair], tolerance: float) -> Difference | Untestable:
+def _compare(name: str, pairs: Sequence[SlidePair], tolerance: float) -> Difference | Untestable:
     from gonogo.statistics.paired_scores import compare_scores  # noqa: PLC0415 - heavy: numpy
 
     return compare_scores(
-        [best.scores[name] for best, _ in pairs],
-        [now.scores[name] for _, now in pairs],
-        [now.group or best.group for best, now in pairs],
+        [pair.best.scores[name] for pair in pairs],
+        [pair.now.scores[name] for pair in pairs],
+        [pair.now.group or pair.best.group for pair in pairs],
         tolerance=tolerance,
     )

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -73,11 +74,11 @@ def render_history_json(history: History) -> str:
                 "name": below.name,
                 "cases": below.cases,
                 "best": round(below.best, 6),
-                "best_at": msgspec.to_builtins(below.best_at),
-                "now": None if below.now is None else round(below.now, 6),
+                "best_at": None if source is None else msgspec.to_builtins(source.at),
+                "now": round(below.now, 6),
                 "drop": round(below.drop, 6),
             }
-            for below in history.below
+            for below, source in ((below, below.source) for below in history.below)
         ],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
@@ -110,11 +111,10 @@ def _table(first: str, numbers: Sequence[str]) -> Table:
 def _accepted_table(rows: _Numbered) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     table.add_column("  #", justify="right", no_wrap=True)
-    for column in ("accepted", "by", "was"):
+    for column in ("accepted", "by", "commit", "was"):
         table.add_column(column, no_wrap=True)
     for column in ("cases", "score", "change", "since best", "USD a trial"):
         table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
-    table.add_column("commit", no_wrap=True)
     for number, row in rows:
         acceptance = row.acceptance
         score = acceptance.scores.get(WEIGHTED)
@@ -123,13 +123,13 @@ def _accepted_table(rows: _Numbered) -> Table:
             str(number),
             _when(acceptance),
             _NOT_KEPT if acceptance.by is None else one_line(acceptance.by, _BY_SHOWN),
+            _commit(acceptance),
             acceptance.decision,
             _NOT_KEPT if acceptance.cases is None else str(acceptance.cases),
             _NOT_KEPT if score is None else f"{score:.3f}",
             _change(row.since_before),
             _change(row.since_best),
             _NOT_KEPT if cost is None else f"{cost:.6f}",
-            _commit(acceptance),
         )
         table.add_row(*map(Text, cells))
     return table
@@ -164,19 +164,24 @@ def _print_below(console: Console, below: Sequence[BelowBest], rows: _Numbered) 
         console.print("no score lies below its best accepted one")
         return
     console.print("below the best accepted:")
-    numbers = {row.acceptance.at: number for number, row in rows}
+    numbers = {_identity(row.acceptance): number for number, row in rows}
     table = _table("score", ("cases", "best", "in", "now", "drop"))
     for score in below[:_SCORES_SHOWN]:
-        number = None if score.best_at is None else numbers.get(score.best_at)
+        number = None if score.source is None else numbers.get(_identity(score.source))
         cells = (
             str(score.cases),
             f"{score.best:.3f}",
             _NOT_KEPT if number is None else f"#{number}",
-            "gone" if score.now is None else f"{score.now:.3f}",
+            f"{score.now:.3f}",
             f"{score.drop:.3f}",
         )
         table.add_row(Text(f"  {one_line(score.name, _NAME_SHOWN)}"), *map(Text, cells))
     console.print(table)
+
+
+def _identity(acceptance: Acceptance) -> tuple[datetime, str | None]:
+    """Return what tells acceptances apart, two of one second also."""
+    return acceptance.at, acceptance.against
 
 
 def _when(acceptance: Acceptance) -> str:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from gonogo.plain_text import one_line
+from gonogo.reports.figures import BEHIND_DRAWS, figures_of
 from gonogo.reports.timelines import (
     AgentTrials,
     Step,
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _OPEN_TO_VIEW: Final = 3
 """So many of the longest trials stand before the others, which are folded away."""
+
+_DRAWS_SHOWN: Final = 20
+"""So many cases behind a drop of draws stand open to view."""
 
 _TRIALS_SHOWN: Final = 1000
 _STEPS_SHOWN: Final = 10_000
@@ -97,6 +101,13 @@ def render(run: Run) -> str:
             suite.suite.name: _draw_suite(suite, number)
             for number, suite in enumerate(run.suites, start=1)
         },
+        compared={
+            suite.suite.name: figures_of(suite.comparison, latency=source.label)
+            for suite in run.suites
+            if suite.comparison is not None
+        },
+        behind_draws=BEHIND_DRAWS,
+        draws_shown=_DRAWS_SHOWN,
         latency=source.label,
         is_recorded=source is LatencySource.RECORDED,
     )

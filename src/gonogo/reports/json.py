@@ -1,19 +1,24 @@
 """The report for machines: a JSON document; its fields only ever grow."""
 
-from typing import Final
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gonogo.baselines import scores_by_trial
-from gonogo.comparison import CaseComparison, Comparison
+from gonogo.baselines import accept_case
+from gonogo.comparison import Comparison
 from gonogo.decisions import Decision
 from gonogo.evaluation import CaseResult, TrialResult
 from gonogo.json_lines import JsonObject
+from gonogo.reports.comparison_document import document_of
 from gonogo.reports.timelines import Step, sum_up, timeline_of, timelines_of
 from gonogo.reports.usage import latency_source, summarize_usage
 from gonogo.runs import Run, SuiteRun
 from gonogo.scorecards import encode_scorecard
 from gonogo_checkers.output import JsonValue
+
+if TYPE_CHECKING:
+    from gonogo.comparison.rounds import Rounds
 
 SCHEMA: Final = 1
 """Version of the document."""
@@ -41,7 +46,7 @@ def render_comparison(comparison: Comparison, decision: Decision) -> str:
         "schema": SCHEMA,
         "decision": decision.gauge.value,
         "reasons": _reasons(decision),
-        "comparison": _comparison(comparison),
+        "comparison": document_of(comparison),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
@@ -65,59 +70,49 @@ def _suite(run: SuiteRun) -> JsonObject:
         "accepted": run.accepted,
         "usage": msgspec.to_builtins(usage),
         "agent_trials": None if agent_trials is None else msgspec.to_builtins(agent_trials),
-        "comparison": None if run.comparison is None else _comparison(run.comparison),
+        "rounds": None if run.rounds is None else _rounds(run.rounds),
+        "comparison": None if run.comparison is None else document_of(run.comparison),
         "cases": [_case(result, run) for result in run.results],
     }
 
 
-def _comparison(comparison: Comparison) -> JsonObject:
+def _rounds(rounds: "Rounds") -> JsonObject:
+    standing = rounds.standing
     return {
-        "scores": [
-            {
-                "name": score.name,
-                "cases": score.cases,
-                "before": round(score.before, 6),
-                "after": round(score.after, 6),
-                "difference": round(score.difference, 6),
-                "better": score.better,
-                "worse": score.worse,
-                "equal": score.equal,
-                "regressed": [case_id for case_id, _ in score.regressed],
-            }
-            for score in comparison.scores
+        "planned_cases": rounds.planned_cases,
+        "asked_cases": rounds.asked_cases,
+        "stops": standing.stops or None,
+        "stopped_by_hand": rounds.is_stopped_by_hand,
+        "spent_calls": rounds.spent_calls,
+        "spent_usd": _dollars(rounds.spent_usd),
+        "saved_calls": rounds.saved_calls,
+        "saved_usd": _dollars(rounds.saved_usd),
+        "claims": [
+            {"about": kind, "name": name or None, "step": step.value}
+            for (kind, name), step in standing.steps.items()
         ],
-        "regressed": [_case_comparison(case) for case in comparison.regressed],
-        "vanished": list(comparison.vanished),
-        "unaccepted": list(comparison.unaccepted),
-        "changed": list(comparison.changed),
+        "looks": [
+            {"cases": look.cases, "fraction": round(look.fraction, 6)} for look in rounds.looks
+        ],
     }
 
 
-def _case_comparison(case: CaseComparison) -> JsonObject:
-    return {
-        "case": case.case_id,
-        "fell": [
-            {
-                "name": change.name,
-                "before": change.before,
-                "after": change.after,
-                "why": change.why,
-            }
-            for change in case.regressions
-        ],
-        "severe": [
-            {"checker": severe.checker_id, "rule": severe.finding.rule} for severe in case.severe
-        ],
-    }
+def _dollars(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.6f}"
 
 
 def _case(result: CaseResult, run: SuiteRun) -> JsonObject:
+    judged = accept_case(result)
     return {
         "case": result.case_id,
+        "digest": result.digest,
+        "group": result.group,
         "domain": result.domain,
         "problem": result.problem,
         "failure": run.failures.get(result.case_id),
-        "scores": {name: list(values) for name, values in scores_by_trial(result.trials).items()},
+        "scores": {name: list(values) for name, values in judged.scores.items()},
+        "passed": list(judged.passed),
+        "answers": list(judged.answers),
         "outcomes": [trial.outcome.value for trial in result.trials],
         "trials": [_trial(result, trial) for trial in result.trials],
         "scorecards": [
@@ -133,6 +128,7 @@ def _trial(result: CaseResult, trial: TrialResult) -> JsonObject:
     return {
         "trial": trial.number,
         "outcome": trial.outcome.value,
+        "passed": None if trial.scorecard is None else trial.is_passed,
         "calls": trial.steps,
         "elapsed_seconds": _rounded(timeline.elapsed_seconds),
         "starts_from": timeline.starts_from.value,

@@ -5,8 +5,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from gonogo.comparison import CaseComparison, ScoreComparison
 from gonogo.plain_text import one_line
+from gonogo.reports.figures import (
+    BEHIND_DRAWS,
+    FallenCase,
+    Figures,
+    ScoreFigures,
+    fallen_cases,
+    figures_of,
+)
 from gonogo.reports.timelines import (
     Step,
     Timeline,
@@ -21,6 +28,7 @@ from gonogo.runs import Run, SuiteRun
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$:])")
 _SIGNS: Final = {"GO": "✅", "NO-GO": "❌", "UNDECIDED": "❔"}
 _CASES_SHOWN: Final = 50
+_BREAKS_SHOWN: Final = 1000
 _STEP_COLUMNS: Final = (
     *("#", "start", "latency", "first token", "model"),
     *("input", "output", "cost, USD", "tools", "ended"),
@@ -65,7 +73,7 @@ def _summary_row(run: SuiteRun) -> str:
     fell, before, after = "", "", ""
     if run.comparison is not None and run.comparison.scores:
         weighted = run.comparison.scores[0]
-        fell = str(len(run.comparison.regressed))
+        fell = str(len(fallen_cases(run.comparison)))
         before, after = f"{weighted.before:.3f}", f"{weighted.after:.3f}"
     gauge = run.decision.gauge
     return (
@@ -91,11 +99,12 @@ def _suite_lines(run: SuiteRun, mode: str) -> Iterator[str]:
         yield f"> {escape(note)}"
         yield ""
     if run.comparison is not None and run.comparison.scores:
-        yield "| score | cases | baseline | now | change | better | worse | equal |"
-        yield "|---|--:|--:|--:|--:|--:|--:|--:|"
-        yield from (_score_row(score) for score in run.comparison.scores)
-        yield ""
-        yield from _regression_lines(run.comparison.regressed)
+        figures = figures_of(run.comparison, latency=latency_source(mode).label)
+        yield from _score_lines(figures)
+        yield from _amount_lines(figures)
+        yield from _fallen_lines(figures)
+        yield from _slide_lines(figures)
+        yield from _repeat_lines(figures)
     yield from _timeline_lines(run, mode)
     unnamed = run.unexplained_failures
     if unnamed:
@@ -108,32 +117,122 @@ def _suite_lines(run: SuiteRun, mode: str) -> Iterator[str]:
         yield ""
 
 
-def _score_row(score: ScoreComparison) -> str:
+def _score_lines(figures: Figures) -> Iterator[str]:
+    yield from _header(
+        "score",
+        ("cases", "baseline", "now", "change"),
+        ("95 %", "p") if figures.has_intervals else (),
+        ("drop excluded",) if figures.has_exclusions else (),
+        ("better", "worse", "equal"),
+    )
+    yield from (_score_row(row, figures) for row in figures.scores)
+    yield ""
+
+
+def _score_row(row: ScoreFigures, figures: Figures) -> str:
+    score = row.score
     change = f"{score.difference:+.3f}"
+    evidence = ""
+    if figures.has_intervals:
+        evidence += f"| {escape(row.interval)} | {escape(row.p_value)} "
+    if figures.has_exclusions:
+        evidence += f"| {escape(row.excluded)} "
     return (
         f"| {escape(score.name)} | {score.cases} | {score.before:.3f} | {score.after:.3f} "
-        f"| {f'**{change}**' if score.regressed else change} "
+        f"| {f'**{change}**' if score.has_dropped else change} {evidence}"
         f"| {score.better} | {score.worse} | {score.equal} |"
     )
 
 
-def _regression_lines(cases: tuple[CaseComparison, ...]) -> Iterator[str]:
-    if not cases:
+def _amount_lines(figures: Figures) -> Iterator[str]:
+    if not figures.amounts:
         return
+    yield from _header(
+        "of all cases",
+        ("cases", "baseline", "now", "a case (95 %)"),
+        ("allowed", "p") if figures.has_limits else (),
+    )
+    for row in figures.amounts:
+        change = escape(row.change)
+        cells = (escape(row.name), row.cases, escape(row.before), escape(row.after))
+        limit = (escape(row.limit), escape(row.p_value)) if figures.has_limits else ()
+        yield _row(*cells, f"**{change}**" if row.is_shown else change, *limit)
+    yield ""
+
+
+def _fallen_lines(figures: Figures) -> Iterator[str]:
+    if not figures.fallen:
+        return
+    if figures.has_draws:
+        yield BEHIND_DRAWS
+        yield ""
     yield "| case | what fell | why |"
     yield "|---|---|---|"
-    for case in cases[:_CASES_SHOWN]:
-        for change in case.regressions:
-            after = "gone" if change.after is None else f"{change.after:.2f}"
-            what = f"{escape(change.name)} {change.before:.2f} → {after}"
-            yield f"| {escape(case.case_id)} | {what} | {escape(change.why)} |"
-        for severe in case.other_severe:
-            finding = severe.finding
-            what = f"new {finding.severity} finding {escape(finding.rule)}"
-            yield f"| {escape(case.case_id)} | {what} | {escape(finding.message)} |"
-    if len(cases) > _CASES_SHOWN:
-        yield f"| … | {len(cases) - _CASES_SHOWN} more cases | |"
+    for fallen in figures.fallen[:_CASES_SHOWN]:
+        yield from _fallen_rows(fallen)
+    if len(figures.fallen) > _CASES_SHOWN:
+        yield f"| … | {len(figures.fallen) - _CASES_SHOWN} more cases | |"
     yield ""
+
+
+def _fallen_rows(fallen: FallenCase) -> Iterator[str]:
+    case_id = escape(fallen.case.case_id)
+    for change in fallen.changes:
+        what = f"{escape(change.name)} {fallen.text(change, arrow='→')}"
+        yield _row(case_id, what, escape(change.why))
+    for severe in fallen.case.other_severe:
+        finding = severe.finding
+        what = f"new {finding.severity} finding {escape(finding.rule)}"
+        yield _row(case_id, what, escape(finding.message))
+
+
+def _slide_lines(figures: Figures) -> Iterator[str]:
+    if not figures.slides:
+        return
+    yield from _header("below its best", ("cases", "best", "now", "change", "tolerance", "p"))
+    for row in figures.slides:
+        change = f"**{row.change}**" if row.is_shown else row.change
+        p_value = escape(row.p_value)
+        yield _row(
+            escape(row.name), str(row.cases), row.best, row.now, change, row.tolerance, p_value
+        )
+    yield ""
+
+
+def _repeat_lines(figures: Figures) -> Iterator[str]:
+    if not figures.has_repeats:
+        return
+    yield "<details><summary>Repeated trials</summary>"
+    yield ""
+    if figures.passes:
+        yield from _header("passes", ("baseline", "now"))
+        for row in figures.passes:
+            yield _row(escape(row.what), row.before, row.after)
+        yield ""
+    if figures.flaky:
+        yield "| flaky case | its trials | of the noise |"
+        yield "|---|---|--:|"
+        for case in figures.flaky[:_CASES_SHOWN]:
+            yield _row(escape(case.case_id), case.scores, case.noise_share)
+        if len(figures.flaky) > _CASES_SHOWN:
+            yield f"| … | {len(figures.flaky) - _CASES_SHOWN} more cases | |"
+        yield ""
+    if figures.breaks:
+        yield escape(figures.breaks, limit=_BREAKS_SHOWN)
+        yield ""
+    yield "</details>"
+    yield ""
+
+
+def _header(first: str, *numbers: tuple[str, ...]) -> Iterator[str]:
+    """Yield the head of a table whose columns but the first hold numbers."""
+    columns = [column for group in numbers for column in group]
+    yield _row(first, *columns)
+    yield f"|---|{'--:|' * len(columns)}"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _timeline_lines(run: SuiteRun, mode: str) -> Iterator[str]:

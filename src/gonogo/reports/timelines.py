@@ -300,7 +300,7 @@ def sum_up(timelines: Sequence[Timeline]) -> AgentTrials | None:
 
 def cases_to_look_at(run: SuiteRun) -> set[str]:
     """Return the cases that fell, failed their test, blew a budget, or are why it is NO-GO."""
-    fallen = () if run.comparison is None else run.comparison.regressed
+    fallen = () if run.comparison is None else run.comparison.fallen
     held_against = [reason for reason in run.decision.reasons if reason.says is Gauge.NO_GO]
     return {
         *run.failures,

@@ -78,8 +78,11 @@ def _outstanding(values: Sequence[Floats], variances: Floats) -> Floats:
     repeated = [case for case in values if case.size > 1]
     if not variances.any():
         return p_values
-    pool = np.concatenate(
-        [(case - case.mean()) ** 2 * case.size / (case.size - 1) for case in repeated]
+    # Sorted, so that the order of cases does not matter.
+    pool = np.sort(
+        np.concatenate(
+            [(case - case.mean()) ** 2 * case.size / (case.size - 1) for case in repeated]
+        )
     )
     generator = np.random.default_rng(_SEED)
     for count in sorted({case.size for case in repeated}):

@@ -6,7 +6,7 @@ It reads one score's difference; `power` plans a run that was not made yet.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import harmonic_mean
+from statistics import fmean, harmonic_mean
 from typing import Final
 
 from gonogo.statistics.differences import Difference, Method, Shortage, Untestable
@@ -14,17 +14,23 @@ from gonogo.statistics.power import (
     Harm,
     Levels,
     Noise,
-    Nothing,
     Suite,
     estimate_noise,
     own_variance,
-    plan_drop,
     smallest_drop,
 )
+from gonogo.statistics.sizing import (
+    MOST_CLUSTERS,
+    MOST_TRIALS,
+    fewest_to_show,
+    move_enough,
+    size_drop,
+)
 
-_MOST_CLUSTERS: Final = 1_000_000
-_MOST_TRIALS: Final = 1_000
+_SHALLOWEST: Final = 1e-9
 _LEVELS: Final = Levels()
+_SEEN: Final = 0.0005
+"""Smaller differences are shown as 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +41,13 @@ class Trials:
         before: Trials of a case in the baseline, on average; above 0.
         after: Trials of a case in the run, on average; above 0.
         noise: Of the trials of one case.
-        are_graded: Whether most scores lie between 0 and 1, so that every case can fall alike.
+        depth: How far a trial falls that gets a little worse, above 0, at most 1.
     """
 
     before: float
     after: float
     noise: Noise
-    are_graded: bool
+    depth: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +84,27 @@ def describe_trials(before: Sequence[Sequence[float]], after: Sequence[Sequence[
     pairs = [(x, y) for x, y in zip(before, after, strict=True) if x and y]
     if not pairs:
         nothing = Noise(variance=0.0, is_bound=True)
-        return Trials(before=1.0, after=1.0, noise=nothing, are_graded=False)
+        return Trials(before=1.0, after=1.0, noise=nothing)
     sides = [x for x, _ in pairs], [y for _, y in pairs]
     return Trials(
         before=harmonic_mean([len(case) for case in sides[0]]),
         after=harmonic_mean([len(case) for case in sides[1]]),
         noise=estimate_noise([*sides[0], *sides[1]]),
-        are_graded=are_graded([*sides[0], *sides[1]]),
+        depth=mean_depth([*sides[0], *sides[1]]),
     )
 
 
-def are_graded(trials: Iterable[Iterable[float]]) -> bool:
-    """Tell whether most scores lie between 0 and 1, so that every case can get a little worse."""
-    inside = [0 < value < 1 for case in trials for value in case]
-    return 2 * sum(inside) > len(inside)
+def mean_depth(trials: Iterable[Iterable[float]]) -> float:
+    """Return how far scores below 1 lie below it, on average: a trial's usual fall.
+
+    Args:
+        trials: Of each case the scores of its trials, 0 to 1.
+
+    Returns:
+        Above 0, at most 1; 1, the most, where no score lies below 1.
+    """
+    falls = [1 - value for case in trials for value in case if value < 1]
+    return max(_SHALLOWEST, fmean(falls)) if falls else 1.0
 
 
 def what_it_would_take(
@@ -119,8 +132,9 @@ def what_it_would_take(
         return _need_clusters(difference, margin=margin, levels=levels)
     seen = _read(difference, trials, alpha=levels.alpha)
     smallest = _smallest(seen, Harm.BREAKS, tolerance=tolerance, levels=levels)
-    gradual = Harm.ALIKE if trials.are_graded else Harm.EVEN
-    even = _smallest(seen, gradual, tolerance=tolerance, levels=levels)
+    even = _smallest(seen, Harm.EVEN, tolerance=tolerance, levels=levels)
+    if even is not None and smallest is not None:
+        even = min(even, smallest)
     cases, more, what = _what_decides(
         difference, seen, tolerance=tolerance, margin=margin, levels=levels
     )
@@ -131,18 +145,6 @@ def what_it_would_take(
         trials=more,
         sentence=f"{_could_show(seen, smallest, even)}; {what}",
     )
-
-
-def fewest_to_show(alpha: float) -> int:
-    """Return below how many clusters nothing is shown, though each of them fell.
-
-    All signs alike have a chance of 2^-n where nothing changed (see `sign_flips`); by mid-p half
-    of that (see `binary_pairs`), so ask for 2 alpha there.
-
-    Args:
-        alpha: One-sided, above 0 and below 1.
-    """
-    return max(2, math.ceil(-math.log2(alpha) - 1e-9))
 
 
 def clusters_to_exclude(
@@ -170,7 +172,7 @@ def clusters_to_exclude(
         )
         return _excludes(spread, distance, margin=margin, levels=levels)
 
-    return _first(excludes, 1, _MOST_CLUSTERS)
+    return _first(excludes, 1, MOST_CLUSTERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,20 +199,24 @@ class _Seen:
     """A difference taken apart.
 
     Attributes:
-        fewest: Below so many clusters nothing is shown.
+        fewest: Clusters that must fall before anything is shown.
+        fallen: Share of cases that fell, 0 to 1.
         noise: Variance of one trial of a cluster of usual size.
         rest: Variance of a cluster's difference that trials do not explain.
+        depth: Of a trial's usual fall.
     """
 
     cases: int
     clusters: int
     fewest: int
+    fallen: float
     degrees_of_freedom: float
     drop: float
     before: float
     after: float
     noise: float
     rest: float
+    depth: float
 
     def at(self, clusters: int, after: float) -> _Spread:
         """Return the spread of more clusters, or of more trials now."""
@@ -232,12 +238,14 @@ def _read(difference: Difference, trials: Trials, *, alpha: float) -> _Seen:
         cases=difference.cases,
         clusters=difference.clusters,
         fewest=fewest_to_show(2 * alpha if difference.method is Method.MCNEMAR else alpha),
+        fallen=difference.worse / difference.cases,
         degrees_of_freedom=difference.degrees_of_freedom,
         drop=max(0.0, -difference.estimate),
         before=trials.before,
         after=trials.after,
         noise=noise,
         rest=max(0.0, variance - noise * sides),
+        depth=trials.depth,
     )
 
 
@@ -247,9 +255,7 @@ def _smallest(seen: _Seen, harm: Harm, *, tolerance: float, levels: Levels) -> f
     What the drop that was seen may have brought by itself is taken out: the plan puts in again
     what the drop that is planned for brings.
     """
-    if seen.clusters < seen.fewest:
-        return None
-    own = own_variance(seen.drop, harm, trials=seen.after)
+    own = own_variance(seen.drop, harm, trials=seen.after, depth=seen.depth)
     spread = seen.at(seen.clusters, seen.after)
     noise = max(seen.noise, (spread.variance - own) / (1 / seen.before + 1 / seen.after))
     suite = Suite(
@@ -257,13 +263,9 @@ def _smallest(seen: _Seen, harm: Harm, *, tolerance: float, levels: Levels) -> f
         before=seen.before,
         after=seen.after,
         noise=Noise(variance=noise, is_bound=False),
+        depth=seen.depth,
     )
-    drop = plan_drop(suite, tolerance=tolerance, harm=harm, levels=levels)
-    return None if isinstance(drop, Nothing) else drop
-
-
-def _shows(spread: _Spread, distance: float, *, fewest: int, levels: Levels) -> bool:
-    return spread.clusters >= fewest and _reaches(spread, distance, levels)
+    return size_drop(suite, tolerance=tolerance, harm=harm, levels=levels, fewest=seen.fewest)
 
 
 def _excludes(spread: _Spread, distance: float, *, margin: float, levels: Levels) -> bool:
@@ -350,11 +352,13 @@ def _what_decides(
     def decides(clusters: int, after: float) -> bool:
         spread = seen.at(clusters, after)
         if margin is None:
-            return _shows(spread, question.distance, fewest=seen.fewest, levels=levels)
+            return move_enough(
+                clusters, seen.fallen, fewest=seen.fewest, power=levels.power
+            ) and _reaches(spread, question.distance, levels)
         return _excludes(spread, question.distance, margin=margin, levels=levels)
 
-    clusters = _first(lambda n: decides(n, seen.after), seen.clusters, _MOST_CLUSTERS)
-    more = _first(lambda n: decides(seen.clusters, n), math.floor(seen.after), _MOST_TRIALS)
+    clusters = _first(lambda n: decides(n, seen.after), seen.clusters, MOST_CLUSTERS)
+    more = _first(lambda n: decides(seen.clusters, n), math.floor(seen.after), MOST_TRIALS)
     cases = None if clusters is None else math.ceil(clusters * seen.cases / seen.clusters)
     return cases, more, f"{question.claim} {_ways(cases, more)}"
 
@@ -385,7 +389,8 @@ def _ask(difference: Difference, *, tolerance: float, margin: float | None) -> _
             claim=f"the drop of {-estimate:.3f} seen so far, were it true, would be shown",
             wrong_side="no drop beyond the tolerance was seen that more cases could show",
         )
-    seen = "were the difference of {:+.3f} seen so far true" if estimate else "if nothing changed"
+    is_seen = abs(estimate) >= _SEEN
+    seen = "were the difference of {:+.3f} seen so far true" if is_seen else "if nothing changed"
     return _Question(
         distance=estimate + margin,
         p_value=1.0 if difference.p_kept is None else difference.p_kept,
@@ -411,7 +416,7 @@ def _could_show(seen: _Seen, smallest: float | None, even: float | None) -> str:
 def _ways(cases: int | None, trials: int | None) -> str:
     ways = [] if cases is None else [f"with {cases:,} cases in all"]
     ways += [] if trials is None else [f"with {trials:,} trials of each case now"]
-    return " or ".join(ways) or f"with no number of cases up to {_MOST_CLUSTERS:,}"
+    return " or ".join(ways) or f"with no number of cases up to {MOST_CLUSTERS:,}"
 
 
 def _counted(count: int, noun: str) -> str:

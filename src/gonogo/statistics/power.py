@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from gonogo.statistics.repeated_trials import Unreachable
@@ -15,7 +16,6 @@ _MOST_TRIALS: Final = 1_000
 class Harm(StrEnum):
     """How a drop comes about."""
 
-    ALIKE = "every case falls alike"
     EVEN = "every trial a little worse"
     BREAKS = "some cases break wholly"
 
@@ -43,12 +43,15 @@ class Suite:
         before: Trials of a case in the baseline, on average; above 0.
         after: Trials of a case in the run, on average; above 0.
         noise: Of the trials.
+        depth: How far a trial falls that gets a little worse, above 0, at most 1: 1 where it
+            passed and fails.
     """
 
     cases: int
     before: float
     after: float
     noise: Noise
+    depth: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,21 +129,18 @@ def smallest_drop(
     return drop if drop <= 1 else Nothing(why="too few cases or too much noise")
 
 
-def own_variance(drop: float, harm: Harm, *, trials: float) -> float:
+def own_variance(drop: float, harm: Harm, *, trials: float, depth: float = 1.0) -> float:
     """Return the variance that a drop itself brings to a case's difference (see `plan_drop`).
 
     Args:
         drop: Of the mean, 0 to 1.
         harm: How it comes about.
         trials: Of a case in the run, above 0.
+        depth: Of a trial's fall, above 0, at most 1.
     """
-    match harm:
-        case Harm.ALIKE:
-            return 0.0
-        case Harm.EVEN:
-            return drop * (1 - drop) / trials
-        case Harm.BREAKS:
-            return drop * (1 - drop)
+    if harm is Harm.BREAKS:
+        return drop * (1 - drop)
+    return drop * max(0.0, depth - drop) / trials
 
 
 def plan_drop(
@@ -154,8 +154,8 @@ def plan_drop(
 
     The variance of a case's difference is noise (1/before + 1/after), and what the drop d itself
     brings: d (1 - d), the most that a mean of -d between -1 and 0 allows (Bhatia and Davis 2000),
-    where cases break wholly, that divided by the trials where each trial falls by itself, and
-    nothing where every case falls alike, which only graded scores can.
+    where cases break wholly. Where each trial falls by itself it is d (depth - d) / after, and
+    nothing from d = depth on, where all fall alike.
 
     Args:
         suite: What is asked.
@@ -197,7 +197,7 @@ def plan_cases(
     """
 
     def shows(cases: int) -> bool:
-        wider = Suite(cases=cases, before=suite.before, after=suite.after, noise=suite.noise)
+        wider = replace(suite, cases=cases)
         return _shows(wider, drop, tolerance=tolerance, harm=harm, levels=levels)
 
     if drop <= tolerance or not shows(_MOST_CASES):
@@ -230,7 +230,7 @@ def plan_trials(
         levels: Errors allowed.
     """
     for after in range(1, _MOST_TRIALS + 1):
-        wider = Suite(cases=suite.cases, before=suite.before, after=after, noise=suite.noise)
+        wider = replace(suite, after=after)
         if (
             suite.cases > 1
             and drop > tolerance
@@ -265,12 +265,13 @@ def cases_to_decide(
 
 
 def _shows(suite: Suite, drop: float, *, tolerance: float, harm: Harm, levels: Levels) -> bool:
-    own = own_variance(drop, harm, trials=suite.after)
+    own = own_variance(drop, harm, trials=suite.after, depth=suite.depth)
     variance = suite.noise.variance * (1 / suite.before + 1 / suite.after) + own
     error = math.sqrt(variance / suite.cases)
     return drop - tolerance >= _shift(suite.cases - 1.0, levels) * error
 
 
+@lru_cache(maxsize=4096)
 def _shift(degrees_of_freedom: float, levels: Levels) -> float:
     """Return how many standard errors a drop must be for the t-test to show it with the power."""
     from scipy.special import nctdtrinc, stdtrit  # noqa: PLC0415 - heavy: on use only

@@ -29,6 +29,8 @@ class Ratio:
         high: Upper end.
         p_rise: One-sided p-value of "it rose by no more than the tolerance".
         p_kept: One-sided p-value of "it rose by the tolerance or more": small values exclude it.
+        log_standard_error: Of the logarithm of the estimate, cluster-robust; 0 where every case
+            changed alike.
         total: Sum after / sum before: what the bill says; equal to the estimate only where every
             case changed alike.
         cases: Cases compared.
@@ -41,6 +43,7 @@ class Ratio:
     high: float
     p_rise: float
     p_kept: float
+    log_standard_error: float
     total: float
     cases: int
     clusters: int
@@ -112,6 +115,7 @@ def compare_ratios(
         high=float(np.exp(logs.mean + reach)),
         p_rise=_p_below(Clusters(sums=-logs.sums, sizes=logs.sizes), -allowed),
         p_kept=_p_below(logs, allowed),
+        log_standard_error=standard_error_of_mean(logs).size,
         total=float(new[usable].sum() / old[usable].sum()),
         cases=logs.cases,
         clusters=logs.sums.size,

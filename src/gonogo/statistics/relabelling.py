@@ -32,17 +32,18 @@ def draw_relabelled(before: Sequence[Sequence[float]], after: Sequence[Sequence[
         after: Of the same cases now; one or more.
 
     Returns:
-        `DRAWS` mean differences, sorted; all 0 where no case disagrees with itself. Fixed seed.
+        `DRAWS` mean differences, sorted; all 0 where no case disagrees with itself. Fixed seed;
+        the order of cases and trials does not matter.
     """
     by_counts: dict[tuple[int, int], list[list[float]]] = defaultdict(list)
     for old, new in zip(before, after, strict=True):
-        pooled = [*new, *old]
-        if max(pooled) - min(pooled) > _ROUNDING:
+        pooled = sorted([*new, *old])
+        if pooled[-1] - pooled[0] > _ROUNDING:
             by_counts[len(new), len(old)].append(pooled)
     generator = np.random.default_rng(_SEED)
     sums = np.zeros(DRAWS)
     for (new_count, old_count), rows in sorted(by_counts.items()):
-        pooled_scores = np.array(rows)
+        pooled_scores = np.array(sorted(rows))
         for part in _parts(pooled_scores):
             new_sums = _deal(generator, part, new_count)
             old_sums = part.sum() - new_sums

@@ -96,6 +96,20 @@ def trials_for_hard_break(
     return Unreachable(trials=_MOST_TRIALS)
 
 
+def could_have_broken(before: tuple[int, int], after: tuple[int, int]) -> bool:
+    """Tell whether a case, given how many of its trials passed in all, could be a hard break.
+
+    Only where as many passed as the baseline has trials can dealing them out anew give one (Tarone
+    1990, "A modified Bonferroni method for discrete data"). To take all cases whose every trial
+    passed before would name more breaks than chance allows: the baseline itself has chosen them.
+
+    Args:
+        before: Trials and passed trials in the baseline.
+        after: The same now.
+    """
+    return min(before[0], after[0]) > 0 and before[1] + after[1] == before[0]
+
+
 def find_hard_breaks(
     before: Sequence[tuple[int, int]],
     after: Sequence[tuple[int, int]],
@@ -104,7 +118,7 @@ def find_hard_breaks(
 ) -> tuple[int, ...]:
     """Return which cases broke so clearly that chance is excluded for all of them together.
 
-    The family is every case whose trials all passed before: only they can break (Holm 1979).
+    The family is every case that `could_have_broken`, under Holm 1979.
 
     Args:
         before: Of each case, trials and passed trials in the baseline.
@@ -114,8 +128,8 @@ def find_hard_breaks(
     Returns:
         Positions of the broken cases, in order.
     """
-    could = [i for i, (trials, passed) in enumerate(before) if trials and passed == trials]
-    broke = [i for i in could if after[i][0] and after[i][1] == 0]
+    could = [i for i in range(len(before)) if could_have_broken(before[i], after[i])]
+    broke = [i for i in could if after[i][1] == 0]
     ranked = sorted((hard_break_p(before[i][0], after[i][0]), i) for i in broke)
     shown: list[int] = []
     for place, (p, case) in enumerate(ranked):

@@ -121,14 +121,17 @@ def design_run(
         power: Above alpha, below 1.
         spending: How errors are spent.
     """
+    from scipy.optimize import brentq  # noqa: PLC0415 - heavy: on use only
+
     fractions = tuple((k + 1) / rounds for k in range(rounds))
-    low, high = 0.0, 20.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        design = Design(alpha=alpha, power=power, drift=middle, spending=spending)
-        weak = expect(fractions, design, drift=middle).shown < power
-        low, high = (middle, high) if weak else (low, middle)
-    return Design(alpha=alpha, power=power, drift=high, spending=spending)
+
+    def design_of(drift: float) -> Design:
+        return Design(alpha=alpha, power=power, drift=drift, spending=spending)
+
+    def excess(drift: float) -> float:
+        return expect(fractions, design_of(drift), drift=drift).shown - power
+
+    return design_of(float(brentq(excess, 0.0, 20.0, xtol=1e-6)))
 
 
 def fixed_drift(*, alpha: float = 0.05, power: float = 0.8) -> float:

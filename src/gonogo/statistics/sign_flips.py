@@ -38,7 +38,8 @@ def sign_flip_p(sums: Floats) -> float:
         One-sided p-value of "the mean is 0 or more", above 0, at most 1. With m values other
         than 0 it is at least 2^-m; no values, or all 0, give 1. Up to `MOST_ENUMERATED` values
         every assignment is counted; above, 9,999 are drawn with a fixed seed and the observed one
-        is added (Phipson and Smyth 2010, "Permutation p-values should never be zero").
+        is added (Phipson and Smyth 2010, "Permutation p-values should never be zero"). The order
+        of the values does not matter.
     """
     values = sums[np.abs(sums) > _ROUNDING]
     if values.size == 0:
@@ -47,7 +48,7 @@ def sign_flip_p(sums: Floats) -> float:
     if values.size <= MOST_ENUMERATED:
         below, tied, total = _enumerate(values, limit, slack)
         return (below + 1 + (tied - 1) / 2) / total
-    drawn = _signs(values.size) @ values
+    drawn = _signs(values.size) @ np.sort(values)
     below = int((drawn < limit - slack).sum())
     tied = int((drawn <= limit + slack).sum()) - below
     return (below + 1 + tied / 2) / (1 + DRAWS)

@@ -1,0 +1,96 @@
+"""Reads answers of models from baselines."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import IO
+
+import msgspec
+
+from gonogo.baselines import SCHEMA, BaselineCase, BaselineHeader, decode_baseline_line
+from gonogo.errors import Problem, StaleBaselineError
+from gonogo.json_lines import read_records
+from gonogo.model_comparison.answers import CaseKey, LeftOut, ModelAnswers, Source
+from gonogo.model_comparison.judged_answers import known_cost, known_latency, named
+
+
+@dataclass(slots=True)
+class Judges:
+    """Who judged the baselines of each suite; grows."""
+
+    by_suite: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+
+    def demand_same(self, header: BaselineHeader, name: str) -> None:
+        """Refuse a baseline that other checkers judged than another one of its suite.
+
+        Raises:
+            StaleBaselineError: Names both files, what differs, and what to do.
+        """
+        first, checkers = self.by_suite.setdefault(header.suite, (name, header.checkers))
+        differences = [
+            f"{checker_id}: {checkers.get(checker_id, 'none')!r}"
+            f" and {header.checkers.get(checker_id, 'none')!r}"
+            for checker_id in sorted({*checkers, *header.checkers})
+            if checkers.get(checker_id) != header.checkers.get(checker_id)
+        ]
+        if differences:
+            raise StaleBaselineError(
+                f"other checkers judged {first} than {name} ({'; '.join(differences)}): their"
+                " scores cannot be compared; accept the older one again:"
+                " pytest evals --gonogo-update-baselines"
+            )
+
+
+def answers_in_baseline(
+    stream: IO[bytes], name: str, judges: Judges
+) -> Iterator[ModelAnswers | LeftOut | Problem]:
+    """Yield what each case of a baseline came to, or the problem that stands in its place.
+
+    Args:
+        stream: Begins with the header.
+        name: What the file is called in problems.
+        judges: Those of the baselines before; grows.
+
+    Raises:
+        StaleBaselineError: If other checkers judged it than another baseline of its suite.
+    """
+    header: BaselineHeader | None = None
+    for number, record in enumerate(read_records(stream, name, decode_baseline_line)):
+        if isinstance(record, Problem):
+            yield record
+        elif isinstance(record, BaselineHeader):
+            if number or record.schema != SCHEMA:
+                yield Problem(name, f"is no baseline of schema {SCHEMA} with one header")
+                return
+            judges.demand_same(record, name)
+            header = record
+        elif header is None:
+            return  # its header is a problem that has been said
+        else:
+            yield _of_case(header, record)
+
+
+def _of_case(header: BaselineHeader, case: BaselineCase) -> ModelAnswers | LeftOut:
+    if not header.model:
+        return LeftOut(frozenset())
+    return ModelAnswers(
+        model=named(header.model),
+        case=CaseKey(case.domain, Source.SUITE, f"{header.suite}/{case.case}"),
+        trials=max(1, len(case.words), *map(len, case.scores.values())),
+        scores=case.scores,
+        group=None if case.group is None else f"{header.suite}/{case.group}",
+        digest=case.digest,
+        passed=case.passed,
+        severe=case.severe,
+        costs_usd=tuple(
+            cost
+            for value in case.cost_usd
+            if value is not None
+            for cost in known_cost(Decimal(repr(value)))
+        ),
+        latencies_seconds=tuple(
+            seconds for value in case.latency_seconds for seconds in known_latency(value)
+        ),
+        identity=hashlib.sha256(msgspec.json.encode(case)).hexdigest(),
+    )
