@@ -118,6 +118,7 @@ class SuiteRun:
         failures: What failed tests said, by case.
         accepted: Whether a new baseline was written.
         rounds: How it was asked in rounds; None: it was not.
+        checkers: Version of each checker that judges it, by id.
     """
 
     suite: Suite
@@ -128,6 +129,7 @@ class SuiteRun:
     failures: Mapping[str, str]
     accepted: bool = False
     rounds: "Rounds | None" = None
+    checkers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_stopped_early(self) -> bool:
@@ -302,6 +304,7 @@ class Gate:
             ),
             failures={row.case: row.message for row in rows if row.failure is not None},
             rounds=rounds,
+            checkers=self._checkers(suite),
         )
         return run if acceptances is None else self._accept(run, by_case, baseline, acceptances)
 
@@ -356,11 +359,14 @@ class Gate:
         )
 
     def _header(self, suite: Suite, history: tuple[Acceptance, ...]) -> BaselineHeader:
+        return header_of(suite, self._checkers(suite), history)
+
+    def _checkers(self, suite: Suite) -> dict[str, str]:
+        """Return the version of each checker that judges a suite, by id."""
         own = self.settings.suite(suite.name).domain or suite.name
         domains = {self.settings.domain(case.domain or own).name for case in suite.cases}
         checkers = {id_ for name in domains for id_ in self.settings.domain(name).weights}
-        versions = {checker: self.registry.version(checker) for checker in checkers}
-        return header_of(suite, versions, history)
+        return {checker: self.registry.version(checker) for checker in sorted(checkers)}
 
     def _accept(
         self,

@@ -327,6 +327,16 @@ def test_a_report_is_known_by_its_content(folder: Path, indent: int | None) -> N
     assert domain["verdict"] == "too_few"
 
 
+def test_reports_of_other_checkers_are_refused(folder: Path) -> None:
+    for name, model, version in (("a.json", A, "1"), ("b.json", B, "2")):
+        document = report(model)
+        document["suites"][0]["checkers"] = {"length": version}
+        (folder / name).write_text(json.dumps(document))
+    result = run("a.json", "b.json", models=f"{A},{B}")
+    assert result.exit_code == 2
+    assert "other checkers judged a.json than b.json (length: '1' and '2')" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

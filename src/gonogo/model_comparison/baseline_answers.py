@@ -2,44 +2,17 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO
 
 import msgspec
 
 from gonogo.baselines import SCHEMA, BaselineCase, BaselineHeader, decode_baseline_line
-from gonogo.errors import Problem, StaleBaselineError
+from gonogo.errors import Problem
 from gonogo.json_lines import read_records
 from gonogo.model_comparison.answers import CaseKey, LeftOut, ModelAnswers, Source
 from gonogo.model_comparison.judged_answers import known_cost, known_latency, named
-
-
-@dataclass(slots=True)
-class Judges:
-    """Who judged the baselines of each suite; grows."""
-
-    by_suite: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
-
-    def demand_same(self, header: BaselineHeader, name: str) -> None:
-        """Refuse a baseline that other checkers judged than another one of its suite.
-
-        Raises:
-            StaleBaselineError: Names both files, what differs, and what to do.
-        """
-        first, checkers = self.by_suite.setdefault(header.suite, (name, header.checkers))
-        differences = [
-            f"{checker_id}: {checkers.get(checker_id, 'none')!r}"
-            f" and {header.checkers.get(checker_id, 'none')!r}"
-            for checker_id in sorted({*checkers, *header.checkers})
-            if checkers.get(checker_id) != header.checkers.get(checker_id)
-        ]
-        if differences:
-            raise StaleBaselineError(
-                f"other checkers judged {first} than {name} ({'; '.join(differences)}): their"
-                " scores cannot be compared; accept the older one again:"
-                " pytest evals --gonogo-update-baselines"
-            )
+from gonogo.model_comparison.judges import Judges
 
 
 def answers_in_baseline(
@@ -53,7 +26,7 @@ def answers_in_baseline(
         judges: Those of the baselines before; grows.
 
     Raises:
-        StaleBaselineError: If other checkers judged it than another baseline of its suite.
+        StaleBaselineError: If other checkers judged it than another file of its suite.
     """
     header: BaselineHeader | None = None
     for number, record in enumerate(read_records(stream, name, decode_baseline_line)):
@@ -63,7 +36,7 @@ def answers_in_baseline(
             if number or record.schema != SCHEMA:
                 yield Problem(name, f"is no baseline of schema {SCHEMA} with one header")
                 return
-            judges.demand_same(record, name)
+            judges.demand_same(record.suite, record.checkers, name)
             header = record
         elif header is None:
             return  # its header is a problem that has been said

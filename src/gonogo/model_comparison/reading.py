@@ -9,8 +9,9 @@ from gonogo.errors import Problem
 from gonogo.exchanges import Outcome
 from gonogo.json_lines import MAX_LINE_BYTES
 from gonogo.model_comparison.answers import LeftOut, ModelAnswers
-from gonogo.model_comparison.baseline_answers import Judges, answers_in_baseline
+from gonogo.model_comparison.baseline_answers import answers_in_baseline
 from gonogo.model_comparison.exchange_answers import ExchangeJudge
+from gonogo.model_comparison.judges import Judges
 from gonogo.model_comparison.report_answers import answers_in_report, is_report
 from gonogo.settings import Settings
 from gonogo.sources.exchange_files import exchanges_in
@@ -65,13 +66,13 @@ class AnswerReader:
             else:
                 yield from self._document(content, name)
         elif line.startswith(b"{") and is_report(line):
-            yield from answers_in_report(line, name, self._settings)
+            yield from answers_in_report(line, name, self._settings, self._judges)
         else:
             yield from self._exchanges(_resumed(blank + line, stream), name)
 
     def _document(self, content: bytes, name: str) -> Answers:
         if is_report(content):
-            yield from answers_in_report(content, name, self._settings)
+            yield from answers_in_report(content, name, self._settings, self._judges)
         else:
             yield from self._exchanges(io.BytesIO(content), name)
 

@@ -18,6 +18,7 @@ from gonogo.model_comparison.judged_answers import (
     scores_of,
     severe_of,
 )
+from gonogo.model_comparison.judges import Judges
 from gonogo.plain_text import one_line
 from gonogo.scorecards import Scorecard, decode_scorecard
 from gonogo.settings import Settings
@@ -54,6 +55,7 @@ class _Case(msgspec.Struct, frozen=True):
 class _Suite(msgspec.Struct, frozen=True):
     suite: str
     cases: tuple[_Case, ...]
+    checkers: dict[str, str] = {}
 
 
 class _Report(msgspec.Struct, frozen=True):
@@ -76,7 +78,7 @@ def is_report(content: bytes) -> bool:
 
 
 def answers_in_report(
-    content: bytes, name: str, settings: Settings
+    content: bytes, name: str, settings: Settings, judges: Judges
 ) -> Iterator[ModelAnswers | LeftOut | Problem]:
     """Yield what came of each trial of a report, or the problem that the report has.
 
@@ -84,6 +86,10 @@ def answers_in_report(
         content: The document.
         name: What it is called in problems.
         settings: For the domains' thresholds.
+        judges: Those of the files before; grows.
+
+    Raises:
+        StaleBaselineError: If other checkers judged it than another file of its suite.
     """
     report = decode_record(content, msgspec.json.Decoder(_Report).decode, name)
     if isinstance(report, Problem):
@@ -93,6 +99,8 @@ def answers_in_report(
         yield Problem(name, f"schema {report.schema} is not {_SCHEMA}, which this gonogo reads")
         return
     for suite in report.suites:
+        if suite.checkers:
+            judges.demand_same(suite.suite, suite.checkers, name)
         for case in suite.cases:
             yield from _of_case(suite.suite, case, f"{name}: case {case.case}", settings)
 

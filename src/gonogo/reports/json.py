@@ -68,6 +68,7 @@ def _suite(run: SuiteRun) -> JsonObject:
         "reasons": _reasons(run.decision),
         "notes": list(run.notes),
         "accepted": run.accepted,
+        "checkers": dict(run.checkers),
         "usage": msgspec.to_builtins(usage),
         "agent_trials": None if agent_trials is None else msgspec.to_builtins(agent_trials),
         "rounds": None if run.rounds is None else _rounds(run.rounds),
