@@ -60,6 +60,7 @@ class SequentialRun:
         self._clusters = [len(clusters) for clusters in split]
         self._round_of = {case_id: k for k, ids in enumerate(self.order) for case_id in ids}
         self._family = _family(cases, baseline, settings.policy, trials)
+        self._asked: set[str] = set()
         self._results: dict[str, CaseResult] = {}
         self._looks: list[Look] = []
         self._looked = 0
@@ -76,12 +77,15 @@ class SequentialRun:
     def why_not(self, case_id: str) -> str:
         """Return why a case need not be asked any more; empty: it is to be asked.
 
-        Looks at what the rounds before its own came to, once each.
+        Looks at what the rounds before its own came to, once each. A case that is to be asked
+        counts as asked, whatever becomes of it.
         """
         rounds = self._round_of.get(case_id, 0)
         if not self._stops and rounds > self._looked:
             self._look(sum(self._clusters[:rounds]))
             self._looked = rounds
+        if not self._stops and case_id in self._round_of:
+            self._asked.add(case_id)
         return self._stops
 
     def take(self, result: CaseResult) -> None:
@@ -94,27 +98,27 @@ class SequentialRun:
         Args:
             compared: All results, as `compare_results` has them.
         """
-        asked = {case_id for case_id in self._results if case_id in self._round_of}
         if not self._stops:
-            done = [ids for ids in self.order if set(ids) <= asked]
+            done = [ids for ids in self.order if self._asked.issuperset(ids)]
             clusters = sum(self._clusters[: len(done)])
-            if len(asked) > sum(map(len, done)):  # stopped by hand within a round
+            if len(self._asked) > sum(map(len, done)):  # stopped by hand within a round
                 clusters += 1
             self._look(clusters)
         standing = follow_looks(self._looks, self._family)
         measured = [m for r in self._results.values() for t in r.trials for m in t.measured]
         costs = [m.cost_usd for m in measured]
         spent = None if None in costs else sum(filter(None, costs), Decimal(0))
-        left = len(self._round_of) - len(asked)
+        left = len(self._round_of) - len(self._asked)
+        per_case = left / max(1, len(self._asked))
         rounds = Rounds(
             looks=tuple(self._looks),
             standing=standing,
             planned_cases=len(self._round_of),
-            asked_cases=len(asked),
+            asked_cases=len(self._asked),
             spent_calls=len(measured),
             spent_usd=spent,
-            saved_calls=round(len(measured) * left / max(1, len(asked))),
-            saved_usd=None if spent is None else spent * left / max(1, len(asked)),
+            saved_calls=round(len(measured) * per_case),
+            saved_usd=None if spent is None else spent * Decimal(per_case),
         )
         return settle(compared, rounds, self._settings.policy), rounds
 
