@@ -63,5 +63,5 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade -c constraints.txt pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		--group dev -e '.[languages]'
+		--group dev -e '.[languages,redis,postgres]'
 	@touch $(READY)

@@ -15,12 +15,16 @@ from functools import partial
 from pathlib import Path
 
 import comparisons
+import gates
 import monitoring
 import rounds
 import spending
 from figures import Figure, as_markdown, show, store
 from results import replace_tables
 from shapes import Harm, Kind, Shape
+from suites import MIXED, SuiteShape
+
+from gonogo.settings import Policy
 
 Job = Callable[[], list[Figure]]
 
@@ -81,12 +85,61 @@ SEQUENTIAL = (
     Shape(cases=200),
     Shape(cases=200, before=3, after=3, kind=Kind.BOUNDED),
 )
+BY_CHANCE = SuiteShape(
+    shape=Shape(cases=100, before=5, after=5, icc=0.1, pass_rate=0.5),
+    scores=1,
+    kinds=(Kind.BINARY,),
+)
+BREAKING = (
+    Shape(cases=20, before=4, after=4, icc=0.1, pass_rate=0.5),
+    Shape(cases=200, before=5, after=5, icc=0.1, pass_rate=0.5),
+    Shape(cases=100, before=5, after=5, pass_rate=0.7),
+)
+SUITES = (
+    SuiteShape(shape=Shape(cases=20, before=4, after=4), scores=3),
+    SuiteShape(shape=Shape(cases=20, before=8, after=8, icc=0.9), scores=9),
+    SuiteShape(shape=Shape(cases=50, before=3, after=3), scores=5),
+    SuiteShape(shape=Shape(cases=200), scores=1),
+    SuiteShape(shape=Shape(cases=100, before=2, after=2, icc=0.1), scores=9),
+    SuiteShape(shape=Shape(cases=500), scores=5),
+    SuiteShape(shape=Shape(cases=60, before=3, after=3, cluster=3, kept=0.5), scores=5),
+    SuiteShape(shape=Shape(cases=30, before=5, after=2), scores=3),
+)
+AT_LIMIT_NOTE = "all scores as much lower as is tolerated, and costs 10 % up"
+AT_THE_LIMIT = tuple(
+    SuiteShape(
+        shape=Shape(cases=n, before=3, after=3, drop=0.05, harm=harm),
+        scores=3,
+        are_all_lower=True,
+        rise=0.1,
+    )
+    for n, harm in ((40, Harm.EVEN), (100, Harm.BREAKS))
+)
+ONE_DROPPED = tuple(
+    SuiteShape(shape=shape, scores=scores, kinds=kinds).with_drop(drop, harm)
+    for shape, scores, kinds, drop in (
+        (Shape(cases=50, before=3, after=3), 1, (Kind.BINARY,), 0.12),
+        (Shape(cases=50, before=3, after=3), 5, MIXED, 0.12),
+        (Shape(cases=200), 9, MIXED, 0.1),
+        (Shape(cases=60, before=3, after=3), 5, (Kind.BOUNDED,), 0.05),
+    )
+    for harm in Harm
+)
+BY_THE_MARGIN = tuple(
+    SuiteShape(shape=shape, scores=scores, kinds=kinds).with_drop(0.05, harm)
+    for shape, scores, kinds, harm in (
+        (Shape(cases=30, before=4, after=4), 1, (Kind.BINARY,), Harm.EVEN),
+        (Shape(cases=200), 1, (Kind.BINARY,), Harm.EVEN),
+        (Shape(cases=100, before=3, after=3), 1, (Kind.CEILING,), Harm.BREAKS),
+        (Shape(cases=200, before=3, after=3), 3, MIXED, Harm.EVEN),
+    )
+)
 
 
 def main() -> int:
     """Simulate; return 1 where a bar does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="fewer runs: under half a minute")
+    parser.add_argument("--short", action="store_true", help="fewer runs: about a minute")
     parser.add_argument("--page", type=Path, help="Markdown page whose tables to replace")
     options = parser.parse_args()
     started = time.perf_counter()
@@ -146,8 +199,29 @@ def list_jobs(*, short: bool) -> list[Job]:
             for kind in ("pass rate 0.8", "pairs", "bounded")
         ),
         *(partial(monitoring.measure_delay, drop, 100) for drop in (0.02, 0.05)),
+        *_list_gates(short=short),
     ]
     return [partial(job, seed=1000 + 37 * place) for place, job in enumerate(jobs)]
+
+
+def _list_gates(*, short: bool) -> list[Callable[..., list[Figure]]]:
+    runs, every = (100, 3) if short else (1_000, 1)
+    exact = gates.LEAST_FAVOURABLE
+    return [
+        *(partial(gates.measure_alarms, suite, exact, runs) for suite in SUITES[::every]),
+        partial(gates.measure_alarms, BY_CHANCE, exact, runs, note="passes by chance: hard breaks"),
+        partial(gates.measure_alarms, SUITES[2], Policy(), runs, note="policy as it is by default"),
+        *(
+            partial(gates.measure_alarms, suite, Policy(tolerance=0.05), runs, note=AT_LIMIT_NOTE)
+            for suite in AT_THE_LIMIT[::every]
+        ),
+        *(
+            partial(gates.measure_power, suite, Policy(), runs // 2)
+            for suite in ONE_DROPPED[::every]
+        ),
+        *(partial(gates.measure_wrong_go, suite, runs) for suite in BY_THE_MARGIN[::every]),
+        *(partial(gates.measure_breaks, shape, 4 * runs) for shape in BREAKING),
+    ]
 
 
 def _run(job: Job) -> list[Figure]:

@@ -100,22 +100,16 @@ class Shape:
 
 def simulate(shape: Shape, count: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
     """Return scores before and after: arrays of (count, cases, trials)."""
-    old, new = _difficulties(shape, count, generator)
-    before = _scores(shape, old, shape.before, generator)
-    after = _scores(shape, new, shape.after, generator)
-    if shape.drop == 0:
-        return before, after
-    share = shape.drop / shape.mean
-    if shape.harm is Harm.BREAKS:
-        return before, after * (generator.random((count, shape.cases, 1)) >= share)
-    if shape.kind is Kind.BINARY:
-        return before, after * (generator.random(after.shape) >= share)
-    return before, after * (1 - share)
+    old, new = draw_difficulties(shape, count, generator)
+    before = read_scores(shape, draw_latent(shape, old, shape.before, generator))
+    after = read_scores(shape, draw_latent(shape, new, shape.after, generator))
+    return before, lower(shape, after, generator)
 
 
-def _difficulties(
+def draw_difficulties(
     shape: Shape, count: int, generator: np.random.Generator
 ) -> tuple[Floats, Floats]:
+    """Return what is latent of cases before and after, standard normal: (count, cases) each."""
     groups = -(-shape.cases // shape.cluster)
 
     def draw() -> Floats:
@@ -130,15 +124,33 @@ def _difficulties(
     return old, shape.kept * old + np.sqrt(1 - shape.kept**2) * draw()
 
 
-def _scores(
+def draw_latent(
     shape: Shape, difficulty: Floats, trials: int, generator: np.random.Generator
 ) -> Floats:
+    """Return what is latent of trials, standard normal: the case's part and luck."""
     luck = generator.standard_normal((*difficulty.shape, trials))
-    latent = np.sqrt(shape.icc) * difficulty[..., None] + np.sqrt(1 - shape.icc) * luck
+    latent: Floats = np.sqrt(shape.icc) * difficulty[..., None] + np.sqrt(1 - shape.icc) * luck
+    return latent
+
+
+def read_scores(shape: Shape, latent: Floats) -> Floats:
+    """Return the scores of what is latent, 0 to 1."""
     if shape.kind is Kind.BINARY:
         return (latent > -ndtri(shape.pass_rate)).astype(np.float64)
     centre, spread = _LATENT[shape.kind]
     return np.clip(centre + spread * latent, 0.0, 1.0)
+
+
+def lower(shape: Shape, after: Floats, generator: np.random.Generator) -> Floats:
+    """Return scores with the shape's drop; arrays of (count, cases, trials)."""
+    if shape.drop == 0:
+        return after
+    share = shape.drop / shape.mean
+    if shape.harm is Harm.BREAKS:
+        return after * (generator.random((*after.shape[:2], 1)) >= share)
+    if shape.kind is Kind.BINARY:
+        return after * (generator.random(after.shape) >= share)
+    return after * (1 - share)
 
 
 def _density(z: float) -> float:

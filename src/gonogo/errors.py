@@ -72,6 +72,10 @@ class RunStoppedError(GonogoError):
     """Something that no further call of a run would survive: a wrong key, a spending limit."""
 
 
+class CostReportError(GonogoError):
+    """A report of what was billed that cannot be fetched, or is not what it is known to be."""
+
+
 class UnknownCheckerError(GonogoError):
     """A checker id that neither gonogo, nor an installed package, nor the settings know."""
 

@@ -84,8 +84,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         alpha: One-sided chance of a false NO-GO over all scores of a suite together, and of a
             false exclusion of a drop.
         power: Chance to show a drop, for which plans and what is missing are worked out.
-        measured_by_score: Checkers whose severe findings are no NO-GO by themselves where answers are
-            draws: their score says how often. Of all others one such finding is enough.
+        measured_by_score: Checkers whose severe findings are no NO-GO by themselves where answers
+            are draws: their score says how often. Of all others one such finding is enough.
         rises: How much more tokens, cost and latency a case may take.
         slide: Whether a drop since the best accepted baseline beyond the tolerance, made of many
             small ones that were accepted, is a warning or NO-GO.

@@ -292,7 +292,7 @@ def test_a_cost_waits_for_a_store_that_goes_down_meanwhile(
     api: StandIn, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = Desk(tmp_path, api.url, LIMITS)
-    settle, failures = desk.ledger.settle, [1]
+    settle, failures = desk.ledger.settle, [1] * 3
 
     class Flaky:
         reserve, release = desk.ledger.reserve, desk.ledger.release

@@ -170,7 +170,10 @@ def test_better_and_worse_are_mirror_images(suite: Draws) -> None:
 def test_more_harm_is_more_evidence_where_signs_are_counted(
     suite: Draws, policy: Policy, data: st.DataObject
 ) -> None:
-    """Of any suite the mean falls; the p-value falls with it where all signs are enumerated."""
+    """Of any suite the mean falls; what was shown stays shown where all signs are enumerated.
+
+    Above 1/2 a p-value may rise to 1: where no case moves at all there is no test.
+    """
     place = data.draw(st.integers(0, len(suite.cases) - 1))
     chosen = suite.cases[place]
     trial = data.draw(st.integers(0, len(chosen.after) - 1))
@@ -185,7 +188,7 @@ def test_more_harm_is_more_evidence_where_signs_are_counted(
     assert other.difference <= one.difference + 1e-9
     assert other.worse >= one.worse
     difference = drawn(one).difference
-    if isinstance(difference, Difference):
+    if isinstance(difference, Difference) and difference.p_drop <= 0.5:
         assert seen(other).p_drop <= difference.p_drop + 1e-9
 
 

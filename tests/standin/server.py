@@ -8,6 +8,7 @@ import time
 from types import TracebackType
 from typing import Any, Final, Self
 
+from standin.admin import AdminReports
 from standin.answers import Answering, echo
 from standin.batches import ItemOutcome, always_succeeds
 from standin.calls import Call
@@ -143,6 +144,11 @@ class StandIn:
     def paid_custom_ids(self) -> list[str]:
         """The custom ids of the items of batches that were answered, once an answer."""
         return self._service.batches.paid_custom_ids()
+
+    @property
+    def reports(self) -> AdminReports:
+        """What the Admin API reports; its buckets may be set at any time."""
+        return self._service.reports
 
     @property
     def pending_faults(self) -> int:

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from typing import Final
 
+from standin.admin import ORGANIZATION, AdminReports
 from standin.answers import Answer, Answering, Text
 from standin.batches import BatchStore, ItemOutcome
 from standin.calls import Call, CallLog
@@ -69,6 +70,7 @@ class Service:
         self.url = ""
         self.script = FaultScript()
         self.log = CallLog()
+        self.reports = AdminReports()
         self.broken: list[Exception] = []
         self.batches = BatchStore(
             polls=batch_polls, outcome=batch_outcome, answer=self._answer_batch_item
@@ -149,6 +151,8 @@ class Service:
     def _resource(self, request: Request) -> Reply:
         """Answer what costs nothing."""
         path = request.path
+        if path.startswith(ORGANIZATION):
+            return json_reply(self.reports.page(request))
         if path.startswith(BATCHES):
             rest = path.removeprefix(BATCHES).strip("/")
             return self._batches(request, [part for part in rest.split("/") if part])

@@ -21,7 +21,7 @@ from gonogo.cli.usage_lines import PlainUsage
 from gonogo.errors import BadInputError, BudgetExceeded, Problem, StoreDownError
 from gonogo.exchanges import Exchange, Request, Response, Usage
 from gonogo.json_lines import JsonObject
-from gonogo.pricing import ConfiguredPrice, Prices, cost_of
+from gonogo.pricing import ModelPrices, Prices, cost_of
 from gonogo.spend.ledger import Ledger, open_ledger
 from gonogo.spend.limits import load_spend_settings
 from gonogo.spend.reservations import ScopeStatus, SpendWarning
@@ -247,7 +247,7 @@ def _prices_of(project: Path) -> Prices:
         return {}
     table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("gonogo", {})
     try:
-        return msgspec.convert(table.get("prices", {}), dict[str, ConfiguredPrice])
+        return msgspec.convert(table.get("prices", {}), dict[str, ModelPrices])
     except msgspec.ValidationError as error:
         raise BadInputError([Problem(f"{path} [tool.gonogo.prices]", str(error))]) from error
 

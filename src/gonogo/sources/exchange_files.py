@@ -1,4 +1,4 @@
-"""Reads exchanges from whatever holds them: JSON Lines of ours, traces of Claude's SDK, cassettes.
+"""Reads exchanges from whatever holds them: JSON Lines or Parquet, traces of the SDK, cassettes.
 
 The first bytes of a file, and of each line, say what it is; names and settings do not.
 """
@@ -18,6 +18,7 @@ from gonogo.recordings.store import documents_of, with_documents
 from gonogo.sources.cassettes import MOST_CASSETTE_BYTES, parse_cassette
 from gonogo.sources.locations import read_files
 from gonogo.sources.otel import read_otlp
+from gonogo.sources.parquet import is_parquet, read_parquet
 from gonogo.sources.spans import is_trace
 
 _YAML: Final = (b"interactions:", b"version:", b"---", b"#")
@@ -46,6 +47,9 @@ def exchanges_in(
         name: What the file is called in problems.
         max_document_bytes: The largest file that is read as one document of many lines.
     """
+    if is_parquet(stream):
+        yield from read_parquet(stream, name)
+        return
     lines = read_lines(stream, name)
     first = next(lines, None)
     if first is None:

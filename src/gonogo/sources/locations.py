@@ -14,7 +14,7 @@ from typing import IO, Final, TypeVar, cast
 from gonogo.errors import BadInputError, Problem
 from gonogo.json_lines import read_records
 
-_SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+_SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 
 T = TypeVar("T")
 

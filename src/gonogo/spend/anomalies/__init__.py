@@ -1,0 +1,20 @@
+"""Usage anomalies: what of the spending went wrong, who, since when, what it wastes, and why."""
+
+from gonogo.spend.anomalies.alarms import TOTAL, Alarm, Entity, Kind, News, Scope
+from gonogo.spend.anomalies.settings import WatchSettings
+from gonogo.spend.anomalies.spikes import Surprise, SurpriseMeter, SurpriseSettings
+from gonogo.spend.anomalies.watching import Watcher
+
+__all__ = [
+    "TOTAL",
+    "Alarm",
+    "Entity",
+    "Kind",
+    "News",
+    "Scope",
+    "Surprise",
+    "SurpriseMeter",
+    "SurpriseSettings",
+    "WatchSettings",
+    "Watcher",
+]
