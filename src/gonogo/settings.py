@@ -1,19 +1,18 @@
 """Reads `[tool.gonogo]` of a pyproject.toml into one frozen value."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 from gonogo.amounts import demand_amount
 from gonogo.domains import DOMAINS, GENERAL, Domain
-from gonogo.errors import BadSettingsError
 from gonogo.fingerprints import VOLATILE
-from gonogo.pricing import ConfiguredPrice
+from gonogo.pricing import ConfiguredPrice, ModelPrices
+from gonogo.setting_tables import OWN_TABLES, decode_table, load_table
 
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Weight: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
@@ -193,7 +192,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     suites: dict[str, SuiteSettings] = {}
     domains: dict[str, DomainSettings] = {}
     checkers: dict[str, dict[str, CheckerSetting]] = {}
-    prices: dict[str, ConfiguredPrice] = {}
+    prices: dict[str, ModelPrices] = {}
     recordings: RecordingSettings = RecordingSettings()
     max_cost_usd: Decimal | None = None
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 8
@@ -230,6 +229,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
 
+_PARTS: Final[Mapping[str, type[msgspec.Struct]]] = {
+    "$.policy.rises": Rises,
+    "$.policy": Policy,
+    "$.suites[...].budget": SuiteBudget,
+    "$.suites": SuiteSettings,
+    "$.domains": DomainSettings,
+    "$.prices": ConfiguredPrice,
+    "$.recordings": RecordingSettings,
+}
+
+
 def load_settings(root: Path) -> Settings:
     """Read the settings of a project.
 
@@ -239,15 +249,7 @@ def load_settings(root: Path) -> Settings:
     Raises:
         BadSettingsError: If the file is not TOML, or a key is unknown or of a wrong type.
     """
-    path = root / "pyproject.toml"
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSettingsError(f"{path}: cannot be read: {error}") from error
-    tool = document.get("tool", {})
-    return decode_settings(tool.get("gonogo", {}), str(path))
+    return decode_settings(load_table(root), str(root / "pyproject.toml"))
 
 
 def decode_settings(table: Mapping[str, object], place: str) -> Settings:
@@ -256,27 +258,8 @@ def decode_settings(table: Mapping[str, object], place: str) -> Settings:
     Raises:
         BadSettingsError: If a key is unknown or of a wrong type; names the place and the key.
     """
-    try:
-        return msgspec.convert(table, Settings)
-    except msgspec.ValidationError as error:
-        raise BadSettingsError(f"{place} [tool.gonogo]: {error}{_known_keys(error)}") from error
-
-
-def _known_keys(error: msgspec.ValidationError) -> str:
-    """Name the keys that there are, where one is unknown."""
-    what, _, path = str(error).partition(" - at `")
-    if "unknown field" not in what:
-        return ""
-    tables: dict[str, type[msgspec.Struct]] = {
-        "$.policy.rises": Rises,
-        "$.policy": Policy,
-        "$.suites": SuiteBudget if path.rstrip("`").endswith(".budget") else SuiteSettings,
-        "$.domains": DomainSettings,
-        "$.prices": ConfiguredPrice,
-        "$.recordings": RecordingSettings,
-    }
-    table = next((tables[start] for start in tables if path.startswith(start)), Settings)
-    return f"; there are: {', '.join(table.__struct_fields__)}"
+    own = {name: value for name, value in table.items() if name not in OWN_TABLES}
+    return decode_table(own, Settings, place=place, parts=_PARTS)
 
 
 def _required(base: Domain, changed: DomainSettings) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ Each command prints one JSON object a line.
 """
 
 import sys
-import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -21,7 +20,8 @@ from gonogo.cli.usage_lines import PlainUsage
 from gonogo.errors import BadInputError, BudgetExceeded, Problem, StoreDownError
 from gonogo.exchanges import Exchange, Request, Response, Usage
 from gonogo.json_lines import JsonObject
-from gonogo.pricing import ModelPrices, Prices, cost_of
+from gonogo.pricing import Prices, cost_of
+from gonogo.settings import load_settings
 from gonogo.spend.ledger import Ledger, open_ledger
 from gonogo.spend.limits import load_spend_settings
 from gonogo.spend.reservations import ScopeStatus, SpendWarning
@@ -242,14 +242,7 @@ def _object_in(path: str) -> JsonObject:
 
 
 def _prices_of(project: Path) -> Prices:
-    path = project / "pyproject.toml"
-    if not path.exists():
-        return {}
-    table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("gonogo", {})
-    try:
-        return msgspec.convert(table.get("prices", {}), dict[str, ModelPrices])
-    except msgspec.ValidationError as error:
-        raise BadInputError([Problem(f"{path} [tool.gonogo.prices]", str(error))]) from error
+    return load_settings(project).prices
 
 
 def _refusal(id_: str, refused: BudgetExceeded) -> dict[str, object]:

@@ -3,7 +3,6 @@
 What has been spent is the ledger's.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gonogo.errors import BadSettingsError
+from gonogo.setting_tables import decode_table, load_table
 from gonogo.spend.periods import (
     Period,
     Window,
@@ -189,13 +188,7 @@ def decode_spend_settings(table: Mapping[str, object], place: str) -> SpendSetti
     Raises:
         BadSettingsError: If a key is unknown or of a wrong type; names the place and the key.
     """
-    try:
-        return msgspec.convert(table, SpendSettings)
-    except msgspec.ValidationError as error:
-        struct = Limit if "limits" in str(error).partition(" - at ")[2] else SpendSettings
-        known = ", ".join(struct.__struct_fields__) if "unknown field" in str(error) else ""
-        hint = f"; there are: {known}" if known else ""
-        raise BadSettingsError(f"{place} [tool.gonogo.spend]: {error}{hint}") from error
+    return decode_table(table, SpendSettings, place=place, name="spend", parts={"$.limits": Limit})
 
 
 def load_spend_settings(root: Path) -> SpendSettings:
@@ -207,15 +200,7 @@ def load_spend_settings(root: Path) -> SpendSettings:
     Raises:
         BadSettingsError: If the file is not TOML, or a key is unknown or of a wrong type.
     """
-    path = root / "pyproject.toml"
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return SpendSettings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSettingsError(f"{path}: cannot be read: {error}") from error
-    table = document.get("tool", {}).get("gonogo", {}).get("spend", {})
-    return decode_spend_settings(table, str(path))
+    return decode_spend_settings(load_table(root, "spend"), str(root / "pyproject.toml"))
 
 
 def demand_zone(name: str) -> None:
