@@ -65,3 +65,14 @@ def test_domains_of_ours_the_apps_own_and_unknown_ones() -> None:
     assert changed.required == ("code_syntax",)
     assert settings.domain("cooking").name == "general"
     assert settings.domain("cooking").weights["coherence"] == 0.3
+
+
+def test_tables_of_other_parts_are_left_to_them(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.gonogo.spend]\nstore = 7\n')
+    assert load_settings(tmp_path) == Settings()
+
+
+def test_what_is_no_table_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool]\ngonogo = 7\n")
+    with pytest.raises(BadSettingsError, match=r"\[tool.gonogo\]: expected a table, got 7"):
+        load_settings(tmp_path)

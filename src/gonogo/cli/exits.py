@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import Final
 
 import typer
 
@@ -11,11 +12,20 @@ from gonogo.decisions import Decision, Gauge
 from gonogo.errors import (
     BatchesUnfinishedError,
     BatchRefusedError,
+    BudgetExceeded,
     CostLimitError,
     GonogoError,
     RunStoppedError,
+    StoreDownError,
 )
 from gonogo.settings import Policy
+
+_SERVICE_FAILED: Final = (
+    RunStoppedError,
+    BatchRefusedError,
+    BatchesUnfinishedError,
+    StoreDownError,
+)
 
 
 class Exit(IntEnum):
@@ -46,10 +56,10 @@ def reported_errors() -> Iterator[None]:
     """Turn gonogo's errors into a message and an exit status."""
     try:
         yield
-    except CostLimitError as error:
+    except (CostLimitError, BudgetExceeded) as error:
         say(f"gonogo: {error}")
         raise typer.Exit(Exit.NO_GO) from error
-    except (RunStoppedError, BatchRefusedError, BatchesUnfinishedError) as error:
+    except _SERVICE_FAILED as error:
         say(f"gonogo: {error}")
         raise typer.Exit(Exit.SERVICE_FAILED) from error
     except GonogoError as error:

@@ -17,7 +17,7 @@ import typer
 from gonogo.amounts import parse_amount
 from gonogo.cli.exits import Exit, reported_errors, say
 from gonogo.cli.usage_lines import PlainUsage
-from gonogo.errors import BadInputError, BudgetExceeded, Problem, StoreDownError
+from gonogo.errors import BadInputError, BudgetExceeded, Problem
 from gonogo.exchanges import Exchange, Request, Response, Usage
 from gonogo.json_lines import JsonObject
 from gonogo.pricing import Prices, cost_of
@@ -164,9 +164,6 @@ def _ledger(project: Path) -> Iterator[Ledger]:
     with closing(opened):
         try:
             yield opened
-        except StoreDownError as error:
-            say(f"gonogo: {error}")
-            raise typer.Exit(Exit.SERVICE_FAILED) from error
         except ValueError as error:
             raise BadInputError([Problem("gonogo spend", str(error))]) from error
 
