@@ -17,7 +17,7 @@ from gonogo.exchanges import decode_exchange
 from gonogo.recordings import Mode
 from gonogo.recordings.attempts import decode_attempt
 from gonogo.scorecards import decode_scorecard
-from gonogo.settings import RecordingSettings, Settings, decode_settings
+from gonogo.settings import Policy, RecordingSettings, Rises, Settings, decode_settings
 from gonogo.wires import Ending, Wire
 from gonogo_checkers.output import Output
 from gonogo_checkers.verdict import Judged
@@ -113,14 +113,31 @@ def test_every_setting_of_recordings_is_in_the_reference() -> None:
         assert f"| `recordings.{name}` |" in COMMANDS
 
 
-def test_every_option_of_record_is_in_the_reference() -> None:
-    (text,) = re.findall(r"^## `gonogo record`$(.*?)^## ", COMMANDS, re.DOTALL | re.MULTILINE)
+def test_every_setting_of_the_policy_is_in_the_reference() -> None:
+    for name in Policy.__struct_fields__:
+        assert f"| `policy.{name}" in COMMANDS
+    (rises,) = re.findall(r"^\| `policy\.rises\.cost_usd`.*\n.*$", COMMANDS, re.MULTILINE)
+    for name in Rises.__struct_fields__:
+        assert f".{name}`" in rises
+    for checker in Policy().measured_by_score:
+        assert f"`{checker}`" in COMMANDS
+
+
+def test_the_settings_of_the_reference() -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", COMMANDS, re.DOTALL)
+    table = tomllib.loads(block)["tool"]["gonogo"]
+    assert decode_settings(table, "command-line.md").policy.slide == "no-go"
+
+
+@pytest.mark.parametrize(("command", "option"), [("record", "--batch"), ("compare", "--history")])
+def test_every_option_of_a_command_is_in_the_reference(command: str, option: str) -> None:
+    (text,) = re.findall(rf"^## `gonogo {command}`$(.*?)^## ", COMMANDS, re.DOTALL | re.MULTILINE)
     group = get_command(app)
     assert isinstance(group, TyperGroup)
-    options = [p.opts[0] for p in group.commands["record"].params if p.opts[0].startswith("--")]
-    assert "--batch" in options
-    for option in options:
-        assert f"| `{option}" in text
+    options = [p.opts[0] for p in group.commands[command].params if p.opts[0].startswith("--")]
+    assert option in options
+    for name in options:
+        assert f"| `{name}" in text
 
 
 def test_every_mode_option_and_exit_status_is_in_the_reference(pytestconfig: pytest.Config) -> None:

@@ -358,19 +358,21 @@ def _mean_cost(cases: Iterable[BaselineCase]) -> Decimal | None:
 
 def _sum(values: Iterator[int | None]) -> int | None:
     known = list(values)
-    return None if None in known else sum(value for value in known if value is not None)
+    if not known or None in known:  # nothing was measured, or not all of it
+        return None
+    return sum(value for value in known if value is not None)
 
 
 def _cost(measured: Sequence[Measured]) -> float | None:
     costs = [m.cost_usd for m in measured]
-    if None in costs:
+    if not costs or None in costs:
         return None
     return round(float(sum(cost for cost in costs if cost is not None)), 6)
 
 
 def _latency(measured: Sequence[Measured]) -> float | None:
     latencies = [m.latency_seconds for m in measured]
-    if None in latencies:
+    if not latencies or None in latencies:
         return None
     return round(sum(value for value in latencies if value is not None), 3)
 

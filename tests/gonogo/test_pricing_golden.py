@@ -287,6 +287,30 @@ def test_a_model_that_declined_costs_only_what_it_said() -> None:
     assert [charge.model for charge in found.charges] == ["claude-fable-5", "claude-opus-5-5"]
 
 
+def test_a_chain_of_models_that_all_declined_is_free() -> None:
+    declined = [
+        {"type": kind, "model": "claude-opus-5", "input_tokens": 1000, "output_tokens": 0}
+        for kind in ("message", "fallback_message", "fallback_message")
+    ]
+    usage = {"input_tokens": 1000, "output_tokens": 0, "iterations": declined}
+    refusal = {"stop_reason": "refusal", "content": [{"type": "fallback"}]}
+    assert priced("claude-opus-5", usage, **refusal).cost_usd == 0
+    assert priced("claude-opus-5", usage).cost_usd == Decimal("0.005")
+    assert priced("claude-opus-5", usage, at("2026-06-01"), **refusal).cost_usd == Decimal("0.015")
+
+
+def test_an_advisor_is_not_fast_because_the_request_is() -> None:
+    found = priced("claude-opus-5-5", ADVISED | {"speed": "fast"})
+    # (412 + 1,348) x 8 + 412 x 0.4 + 531 x 40; the advisor at 4 and 20
+    assert found.cost_usd == Decimal("0.0354848") + Decimal("0.035532")
+
+
+def test_a_name_that_is_no_models_is_unpriced_and_shown_short() -> None:
+    found = price_exchange(exchange("claude-2" + "x" * 10**6, PLAIN), {})
+    assert isinstance(found, Unpriced)
+    assert len(found.reason) < 500
+
+
 def test_a_refusal_before_any_output_is_free_since_june_2026() -> None:
     usage = {"input_tokens": 1000, "output_tokens": 1}
     silent = {"stop_reason": "refusal", "content": []}

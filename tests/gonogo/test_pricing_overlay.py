@@ -114,6 +114,11 @@ def test_an_entry_stands_for_the_dated_names_of_its_model(name: str) -> None:
     assert cost(name, prices) == Decimal("0.015")
 
 
+def test_the_exact_name_goes_before_the_undated_one() -> None:
+    prices = {"claude-new-9": own(), "claude-new-9-20260902": own(input_mtok=1)}
+    assert cost("claude-new-9-20260902", prices) == Decimal("0.006")
+
+
 @pytest.mark.parametrize(
     ("price", "usage", "dollars"),
     [
@@ -305,6 +310,12 @@ def test_a_bound_of_an_unknown_model_is_the_dearest_of_its_line_where_that_is_se
     assert bound({"model": "claude-haiku-7"}, unknown_as_dearest=True) == Decimal("0.0015")
     us = bound({"model": "claude-haiku-7", "inference_geo": "us"}, unknown_as_dearest=True)
     assert us == Decimal("0.00165")
+    request = Request(
+        {"model": "claude-haiku-7", "messages": [], "max_tokens": 100, "inference_geo": "us"}
+    )
+    own_factor = {"house-haiku": own(input_mtok="0.1", output_mtok="0.1", us_factor="1.5")}
+    most = upper_bound_of(request, 1000, own_factor, at=NOVEMBER, unknown_as_dearest=True)
+    assert most == Decimal("0.00225")
 
 
 ADVISOR = {

@@ -68,7 +68,7 @@ def test_domains_of_ours_the_apps_own_and_unknown_ones() -> None:
 
 
 def test_tables_of_other_parts_are_left_to_them(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text('[tool.gonogo.spend]\nstore = 7\n')
+    (tmp_path / "pyproject.toml").write_text("[tool.gonogo.spend]\nstore = 7\n")
     assert load_settings(tmp_path) == Settings()
 
 

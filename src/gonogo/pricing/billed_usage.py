@@ -21,6 +21,9 @@ Claude API)."""
 _FREE_TOOLS: Final = frozenset({"web_search_requests", "web_fetch_requests"})
 """Server tools of which searches have a rate and fetches cost nothing but tokens."""
 
+_ATTEMPTS: Final = ("message", "fallback_message")
+"""Iterations of a model that was asked what the request asks."""
+
 _CODE_EXECUTION: Final = "code_execution_requests"
 _FREES_CODE_EXECUTION: Final = ("web_search_2026", "web_fetch_2026")
 """Tools beside which code execution is not charged (documentation of that tool)."""
@@ -125,7 +128,7 @@ def inferences_of(exchange: Exchange, usage: Usage) -> list[Inference]:
             counts=counts_of(entry),
             is_fast=_is_fast(entry, fast=fast),
         )
-        for entry in _billed(iterations, exchange.at)
+        for entry in _billed(iterations, exchange)
     ]
     if whole.web_searches:
         fees = TokenCounts(web_searches=whole.web_searches)
@@ -167,31 +170,36 @@ def _frees_code_execution(exchange: Exchange) -> bool:
 
 
 def _is_free_refusal(exchange: Exchange, usage: Usage) -> bool:
-    response = exchange.response
     return (
-        response is not None
-        and response.stop_reason == "refusal"
-        and not _said_something(response)
+        _was_silently_refused(exchange.response)
         and usage.output_tokens <= 1  # the API may count one token where it says nothing
         and not _iterations_of(usage)
         and _are_refusals_free(exchange.at)
     )
 
 
-def _said_something(response: Response) -> bool:
+def _was_silently_refused(response: Response | None) -> bool:
+    if response is None or response.stop_reason != "refusal":
+        return False
     content = response.body.get("content")
-    return not isinstance(content, list) or any(
+    return isinstance(content, list) and not any(
         isinstance(block, dict) and block.get("type") != "fallback" for block in content
     )
 
 
-def _billed(iterations: list[JsonObject], at: datetime | None) -> Iterator[JsonObject]:
-    """Leave out models that declined before they said anything, and handed on to another."""
+def _billed(iterations: list[JsonObject], exchange: Exchange) -> Iterator[JsonObject]:
+    """Leave out models that declined before they said anything.
+
+    Each handed on to the next; the last one did so where the whole was refused.
+    """
+    is_refused = _was_silently_refused(exchange.response)
     last = len(iterations) - 1
     for index, entry in enumerate(iterations):
-        handed_on = index < last and iterations[index + 1].get("type") == "fallback_message"
-        is_silent = entry.get("type") == "message" and not _count(entry, "output_tokens")
-        if not (handed_on and is_silent and _are_refusals_free(at)):
+        declined = (
+            is_refused if index == last else iterations[index + 1].get("type") == "fallback_message"
+        )
+        is_silent = entry.get("type") in _ATTEMPTS and not _count(entry, "output_tokens")
+        if not (declined and is_silent and _are_refusals_free(exchange.at)):
             yield entry
 
 
@@ -200,11 +208,11 @@ def _are_refusals_free(at: datetime | None) -> bool:
 
 
 def _is_fast(entry: JsonObject, *, fast: bool) -> bool:
-    """Advisors and fallbacks say themselves whether they ran in fast mode, else they did not."""
+    """An advisor has a speed of its own; all others run at that of the request."""
     speed = entry.get("speed")
     if isinstance(speed, str):
         return speed == "fast"
-    return fast and entry.get("type") in {"message", "compaction"}
+    return fast and entry.get("type") != "advisor_message"
 
 
 def _iterations_of(usage: Usage) -> list[JsonObject]:

@@ -23,6 +23,9 @@ UNDATED: Final = datetime(9999, 1, 1, tzinfo=UTC)
 NO_PRICE: Final = "no price is known"
 NO_FAST_PRICE: Final = "no price of `speed: fast` is known"
 
+_LONGEST_NAME: Final = 200
+"""A longer name is no model's, and would be kept with its card."""
+
 _BATCH: Final = {"processing": "batch"}
 _FAST: Final = {"speed": "fast"}
 
@@ -40,6 +43,8 @@ def listed_card(model: str, at: datetime, *, batch: bool, fast: bool) -> RateCar
     Raises:
         LookupError: If the list does not know the model, or no price of its fast mode.
     """
+    if len(model) > _LONGEST_NAME:
+        raise LookupError(NO_PRICE)
     return _card(model, at.astimezone(UTC).date(), batch=batch, fast=fast)
 
 

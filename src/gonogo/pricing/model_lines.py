@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Final
 
 from gonogo.errors import UnpricedModelError
+from gonogo.plain_text import one_line
 from gonogo.pricing.configured_prices import EVERY_MODEL, Prices
 from gonogo.pricing.listed_prices import listed_models
 from gonogo.pricing.price_cards import card_of
 from gonogo.pricing.rates import RateCard, Rates
 
 _WORD: Final = re.compile(r"[a-z]{4,}")
+_SHOWN_LENGTH: Final = 100
 _LINES: Final = frozenset({"haiku", "sonnet", "opus", "fable", "mythos"})
 _NO_LINE: Final = frozenset({"claude", "anthropic", "latest", "preview"})
 
@@ -69,6 +71,7 @@ def dearest_card(
     """
     cards = list(_cards(model, prices, at, batch=batch, fast=fast))
     if not cards:
+        model = one_line(model, _SHOWN_LENGTH)
         raise UnpricedModelError(
             f"no price of any model of the line of {model!r} is known:"
             f' set [tool.gonogo.prices."{model}"] input_mtok and output_mtok'

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from gonogo.errors import UnpricedModelError
+from gonogo.plain_text import one_line
 from gonogo.pricing.configured_prices import (
     ConfiguredPrice,
     Prices,
@@ -12,6 +14,8 @@ from gonogo.pricing.configured_prices import (
 )
 from gonogo.pricing.listed_prices import NO_FAST_PRICE, UNDATED, listed_card
 from gonogo.pricing.rates import RateCard
+
+_SHOWN_LENGTH: Final = 100
 
 
 def card_of(
@@ -43,6 +47,7 @@ def card_of(
 
 def unpriced_error(model: str, place: str, what: str) -> UnpricedModelError:
     """Return the error that says which price is missing, where, and what to do."""
+    model = one_line(model, _SHOWN_LENGTH)
     remedy = "fast_factor" if what == NO_FAST_PRICE else "input_mtok and output_mtok"
     return UnpricedModelError(
         f'{what} for model {model!r} of {place}: set [tool.gonogo.prices."{model}"] {remedy}'

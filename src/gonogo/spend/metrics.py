@@ -97,7 +97,7 @@ class TokenMetrics:
         Raises:
             BadSettingsError: If users are to be hashed, and there is no secret or a short one.
         """
-        from opentelemetry.metrics import get_meter  # noqa: PLC0415 - 40 ms, only for metrics
+        from opentelemetry.metrics import get_meter  # noqa: PLC0415 - only where there are metrics
 
         given = settings or MetricsSettings()
         self._prices: Prices = prices or {}

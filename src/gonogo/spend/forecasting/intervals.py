@@ -22,6 +22,9 @@ _BANDS: Final = (0, 6, DAY, 2 * DAY, 4 * DAY, WEEK)
 _PER_DAY: Final = 1.25
 """So many errors of a day are taken to be independent: hours beside each other err alike."""
 
+_UNKNOWN: Final = (-2.0, 2.0)
+"""Bounds where no error is known at all: from nothing to three times of the usual."""
+
 _SPANS: Final = 4
 """The past should hold so many spans without overlap, to tell how wrong a span's sum can be."""
 
@@ -50,11 +53,11 @@ def interval_of_hours(combination: Combination, level: Level) -> Interval:
     """
     ahead = combination.ahead
     scale = (ahead + combination.level) / 2
-    levels = combination.past_levels[:, None]
+    levels = _levels(combination)[:, None]
     errors = _relative(combination.actual - combination.past, (combination.past + levels) / 2)
     low, high = np.empty_like(ahead), np.empty_like(ahead)
     edges = [edge for edge in _BANDS if edge < ahead.size] + [ahead.size]
-    bounds, measured = (0.0, 0.0), 1.0
+    bounds, measured = _UNKNOWN, float(ahead.size)
     for start, end in pairwise(edges):
         band = errors[:, start:end]
         found = band[np.isfinite(band)]
@@ -64,7 +67,7 @@ def interval_of_hours(combination: Combination, level: Level) -> Interval:
             bounds, measured = _quantiles(found, _PER_DAY * days, level), float(end)
         else:
             # Errors add up like the steps of a random walk where none were measured.
-            grown = (end / measured) ** 0.5
+            grown = max(end / measured, 1.0) ** 0.5
         low[start:end] = ahead[start:end] + grown * bounds[0] * scale[start:end]
         high[start:end] = ahead[start:end] + grown * bounds[1] * scale[start:end]
     return Interval(level, np.maximum(low, 0.0), high)
@@ -99,7 +102,7 @@ def bounds_of_sum(
     enough = used.mean(axis=1) > 0.5
     said = np.where(used, combination.past[:, since:until], 0.0).sum(axis=1)[enough]
     came = np.where(used, combination.actual[:, since:until], 0.0).sum(axis=1)[enough]
-    levels = (combination.past_levels * used.sum(axis=1))[enough]
+    levels = (_levels(combination) * used.sum(axis=1))[enough]
     errors = _relative(came - said, (said + levels) / 2)
     low, high = _quantiles(errors, past / until, level)
     total = float(combination.ahead[start:end].sum())
@@ -107,8 +110,14 @@ def bounds_of_sum(
     return max(total + low * scale, 0.0), total + high * scale
 
 
+def _levels(combination: Combination) -> Floats:
+    """Return the levels before the origins; where nothing was used until then, that of now."""
+    levels = combination.past_levels
+    return np.where(levels > 0, levels, combination.level)
+
+
 def _relative(errors: Floats, scales: Floats) -> Floats:
-    """Return errors over scales; 0 where the scale is 0: nothing was forecast, nothing came."""
+    """Return errors over scales; 0 where the scale is 0: nothing was used for weeks."""
     relative: Floats = np.divide(errors, scales, out=np.zeros_like(errors), where=scales > 0)
     return np.where(np.isfinite(errors), relative, np.nan)
 
@@ -121,14 +130,14 @@ def _quantiles(errors: Floats, independent: float, level: Level) -> tuple[float,
     largest errors are widened as a normal tail would.
 
     Args:
-        errors: At least one.
+        errors: Any number; all finite.
         independent: How many of them are independent of each other, about.
         level: In percent.
     """
     from scipy.special import ndtri  # noqa: PLC0415 - heavy: on use only
 
     if errors.size == 0:
-        return 0.0, 0.0
+        return _UNKNOWN
     m = max(independent, 1.0)
     tail = (1 - level / 100) / 2
     adjusted = tail - (0.5 - tail) / m

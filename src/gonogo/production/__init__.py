@@ -1,0 +1,1 @@
+"""Watches what production answers: alarms, and how they reach people."""
