@@ -274,8 +274,10 @@ class Gate:
         baseline: Baseline | None = None
         comparison: Comparison | None = None
         rounds: Rounds | None = None
+        checkers: dict[str, str] = {}
         try:
             baseline = load_baseline(self.path_of(suite))
+            checkers = self._checkers(suite)
             comparison = self._compare(suite, results, baseline)
             if sequential is not None and comparison is not None:
                 comparison, rounds = sequential.finish(comparison)
@@ -304,7 +306,7 @@ class Gate:
             ),
             failures={row.case: row.message for row in rows if row.failure is not None},
             rounds=rounds,
-            checkers=self._checkers(suite),
+            checkers=checkers,
         )
         return run if acceptances is None else self._accept(run, by_case, baseline, acceptances)
 

@@ -35,6 +35,13 @@ def test_it_starts_in_under_50_milliseconds_and_stops_at_once() -> None:
     assert min(durations) < 0.05
 
 
+def is_closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(10) == b""
+    except ConnectionResetError:  # closed before all that was sent had been read
+        return True
+
+
 def test_stopping_ends_waits_and_closes_connections() -> None:
     api = StandIn().start()
     api.script(Latency(30))
@@ -54,7 +61,8 @@ def test_stopping_ends_waits_and_closes_connections() -> None:
         start = time.monotonic()
         api.stop()
         assert time.monotonic() - start < 10  # not the 30 s of the fault
-        assert (waiting.recv(10), idle.recv(10)) == (b"", b"")
+        assert is_closed(waiting)
+        assert is_closed(idle)
     assert threading.active_count() < before + 2
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)))
