@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from gonogo import __version__
+from gonogo.cli.alerts import alerts
 from gonogo.cli.check import check
 from gonogo.cli.compare import compare
+from gonogo.cli.forecast import forecast
 from gonogo.cli.record import record
 from gonogo.cli.spend import spend
+from gonogo.cli.spend_watch import watch
+from gonogo.cli.usage import usage
 from gonogo.cli.usage_lines import PlainUsage
 
 app = typer.Typer(
@@ -25,7 +29,11 @@ app = typer.Typer(
 app.command(cls=PlainUsage)(check)
 app.command(cls=PlainUsage)(compare)
 app.command(cls=PlainUsage)(record)
+app.command(cls=PlainUsage)(usage)
+app.command(cls=PlainUsage)(forecast)
+spend.command(cls=PlainUsage)(watch)
 app.add_typer(spend)
+app.add_typer(alerts)
 
 
 @app.callback(invoke_without_command=True)

@@ -78,10 +78,10 @@ def read_parquet(stream: IO[bytes], name: str) -> Iterator[Exchange | Problem]:
     with _seekable(stream) as source:
         try:
             file = _opened(source)
-        except (pyarrow.ArrowException, OSError) as error:
+            unknown = _unknown_columns(file.schema_arrow)
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
             yield Problem(name, f"is no Parquet file that can be read: {_first_line(error)}")
             return
-        unknown = _unknown_columns(file.schema_arrow)
         if unknown:
             yield Problem(name, f"has columns that no exchange has: {', '.join(unknown)}")
             return
@@ -144,8 +144,9 @@ def _rows_of(file: "ParquetFile", name: str) -> Iterator[Exchange | Problem]:
         try:
             for row in _cells_in(file, group, columns):
                 number += 1
-                yield _exchange_in(row, f"{name}, row {number}")
-        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+                place = f"{name}, row {number}"
+                yield Problem(place, row) if isinstance(row, str) else _exchange_in(row, place)
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
             last = first + described.num_rows
             yield Problem(
                 f"{name}, rows {number + 1} to {last}", f"cannot be read: {_first_line(error)}"
@@ -153,14 +154,30 @@ def _rows_of(file: "ParquetFile", name: str) -> Iterator[Exchange | Problem]:
         first += described.num_rows
 
 
-def _cells_in(file: "ParquetFile", group: int, columns: list[str]) -> Iterator[dict[str, _Cell]]:
+_Row: TypeAlias = dict[str, _Cell]
+
+
+def _cells_in(file: "ParquetFile", group: int, columns: list[str]) -> Iterator[_Row | str]:
+    """Yield the cells of each row of a row group, or what is wrong with them."""
     described = file.metadata.row_group(group)
     size = max(described.total_byte_size // max(described.num_rows, 1), 1)
     rows = min(max(_BATCH_BYTES // size, 1), _MOST_ROWS)
     for batch in file.iter_batches(
         batch_size=rows, row_groups=[group], columns=columns, use_threads=False
     ):
-        yield from _in_microseconds(batch).to_pylist()
+        yield from _as_python(_in_microseconds(batch))
+
+
+def _as_python(batch: "pyarrow.RecordBatch") -> Iterator[_Row | str]:
+    """Turn rows into Python's values; where one cannot be, such as a year 12000, row by row."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError):
+        for place in range(batch.num_rows):
+            try:
+                yield from batch.slice(place, 1).to_pylist()
+            except (ValueError, OverflowError) as error:
+                yield f"cannot be read: {_first_line(error)}"
 
 
 def _in_microseconds(batch: "pyarrow.RecordBatch") -> "pyarrow.RecordBatch":

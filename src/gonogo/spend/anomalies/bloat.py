@@ -118,6 +118,6 @@ def _turn_of(talk: _Conversation, sighting: Sighting) -> _Turn:
     said = said_tokens(sighting.exchange.request.body)
     if said is None:
         said = max(_SAID_UNSEEN, round(3 * talk.usual_growth))
-        talk.usual_growth += (min(growth, _SAID_UNSEEN * 4) - talk.usual_growth) / 4
+        talk.usual_growth += (min(growth, _SAID_UNSEEN) - talk.usual_growth) / 4
     excess = growth - talk.output - said - _SLACK
     return _Turn(sighting.id, sighting.at, growth, max(excess, 0))

@@ -71,7 +71,7 @@ class GiantDetector:
         absolute = self._settings.giant_tokens
         if row.seen < _LEAST_PAST:
             return absolute
-        own = max(absolute / 5, self._settings.giant_factor * usual)
+        own = max(absolute / 2, self._settings.giant_factor * usual)
         return max(min(absolute, own), _LEAST_FACTOR * usual)
 
     def _is_hard_coded(self, row: _Row, limit: float) -> bool:

@@ -21,7 +21,7 @@ class WatchSettings:
         loop_repeats: Repetitions in a session that are a loop.
         loop_seconds: Within which they come.
         giant_tokens: Input that is giant whoever asks.
-        giant_factor: Times the own usual input that is giant too, from a fifth of that size on.
+        giant_factor: Times the own usual input that is giant too, from half of that size on.
         giant_calls: Calls in a row.
         spike_score: Surprise from which spending is a spike (see `spikes`).
         spike_factor: Times the highest of the own past, and of the usual.
@@ -48,7 +48,7 @@ class WatchSettings:
         heavy_calls: Calls looked at; nine of ten must be heavy.
     """
 
-    least_waste_usd_per_hour: Decimal = Decimal("0.05")
+    least_waste_usd_per_hour: Decimal = Decimal("0.02")
     quiet_seconds: float = 7200.0
     most_entities: int = 5000
     most_named: int = 20
