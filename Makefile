@@ -10,7 +10,7 @@ REPORT ?= gonogo-report/evals.md
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help evals test sdk-range check format accuracy calibration bench fuzz wheel clean
+.PHONY: help evals test sdk-range check format accuracy calibration forecast anomalies bench fuzz wheel clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,12 +40,19 @@ format: $(READY) ## Format the code and sort its imports
 accuracy: $(READY) ## Measure the checkers on public labelled data (see docs/accuracy.md)
 	@$(BIN)/python benchmarks/accuracy
 
-calibration: $(READY) ## Simulate the statistics of comparisons (see docs/calibration.md; ten minutes)
+calibration: $(READY) ## Simulate the statistics of comparisons (see docs/calibration.md; half an hour)
 	@$(BIN)/python benchmarks/calibration
 
-bench: $(READY) ## Measure what the plugin costs a test run that does not use it, and the wire
+forecast: $(READY) ## Measure forecasts on public traces (see docs/forecast.md)
+	@$(BIN)/python -m benchmarks.forecast
+
+anomalies: $(READY) ## Measure usage anomalies on public data (see docs/anomalies.md; some minutes)
+	@$(BIN)/python -m benchmarks.anomalies
+
+bench: $(READY) ## Measure what the plugin costs other test runs, the wire, and the ledger
 	@$(BIN)/python benchmarks/plugin_overhead.py
 	@$(BIN)/python benchmarks/wire.py
+	@$(BIN)/python benchmarks/ledger.py
 
 fuzz: $(READY) ## Record and replay 2,000 random plans of calls (some ten minutes)
 	@$(BIN)/pytest -q tests/gonogo/test_claude_record_replay.py --hypothesis-profile=long

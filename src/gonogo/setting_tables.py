@@ -83,4 +83,4 @@ def _known_keys(
     if "unknown field" not in what:
         return ""
     table = next((part for start, part in parts.items() if path.startswith(start)), kind)
-    return f"; there are: {', '.join(table.__struct_fields__)}"
+    return f"; there are: {', '.join(table.__struct_encode_fields__)}"

@@ -11,7 +11,7 @@ import msgspec
 from gonogo.amounts import demand_amount
 from gonogo.domains import DOMAINS, GENERAL, Domain
 from gonogo.fingerprints import VOLATILE
-from gonogo.pricing import ConfiguredPrice, ModelPrices
+from gonogo.pricing import ConfiguredPrice, ModelPrices, combine_prices, load_price_file
 from gonogo.setting_tables import OWN_TABLES, decode_table, load_table
 
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -180,7 +180,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         domains: By domain.
         checkers: By checker id: settings of the checker; `use = "module:Class"` names another
             checker to use under that id.
-        prices: By model.
+        prices: By model, own prices and discounts; they go before the list's.
+        prices_file: A TOML file with more of them, relative to the settings' file.
         recordings: How calls are captured and recorded.
         max_cost_usd: The most that one run may spend on asking Claude; None: not limited.
         concurrency: How many calls are in flight at once, at most.
@@ -193,6 +194,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     domains: dict[str, DomainSettings] = {}
     checkers: dict[str, dict[str, CheckerSetting]] = {}
     prices: dict[str, ModelPrices] = {}
+    prices_file: str | None = None
     recordings: RecordingSettings = RecordingSettings()
     max_cost_usd: Decimal | None = None
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 8
@@ -248,8 +250,14 @@ def load_settings(root: Path) -> Settings:
 
     Raises:
         BadSettingsError: If the file is not TOML, or a key is unknown or of a wrong type.
+        BadInputError: If prices cannot be used: of the settings, or of the file that they name.
     """
-    return decode_settings(load_table(root), str(root / "pyproject.toml"))
+    place = str(root / "pyproject.toml")
+    settings = decode_settings(load_table(root), place)
+    in_file = {} if settings.prices_file is None else load_price_file(root / settings.prices_file)
+    return msgspec.structs.replace(
+        settings, prices=dict(combine_prices(settings.prices, in_file, place))
+    )
 
 
 def decode_settings(table: Mapping[str, object], place: str) -> Settings:

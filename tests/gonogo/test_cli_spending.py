@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from standin import StandIn
 from typer.testing import CliRunner
 
 from gonogo.cli.app import app
@@ -190,3 +191,45 @@ def test_watch_tells_the_receivers_without_naming_whom(
     assert taken
     assert "conv-loop" not in json.dumps(taken)
     assert "u-loop" not in json.dumps(taken)
+
+
+BILL = Path(__file__).parent / "fixtures" / "reconciliation"
+
+
+@pytest.fixture
+def admin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with StandIn() as api:
+        api.reports.costs = json.loads((BILL / "cost_report.json").read_bytes())["data"]
+        api.reports.usage = json.loads((BILL / "usage_report.json").read_bytes())["data"]
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", api.url)
+        monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-of-the-stand-in")
+        yield
+
+
+@pytest.mark.usefixtures("admin")
+def test_reconcile_holds_exchanges_against_the_bill(folder: Path) -> None:
+    none = write(folder / "none.jsonl", [])
+    days = ("--from", "2026-11-01", "--until", "2026-11-04")
+    missing = gonogo("spend", "reconcile", none, *days, "--format", "json")
+    assert missing.exit_code == 1, missing.output
+    assert json.loads(missing.stdout)["holds"] is False
+    agreed = gonogo("spend", "reconcile", str(BILL / "exchanges.jsonl"), *days)
+    assert agreed.exit_code == 0, agreed.output
+    assert "in all" in agreed.stdout
+
+
+def test_reconcile_without_an_admin_key_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_ADMIN_KEY", raising=False)
+    log = write(folder / "none.jsonl", [])
+    result = gonogo("spend", "reconcile", log, "--from", "2026-11-01", "--until", "2026-11-04")
+    assert result.exit_code == 2
+    assert "ANTHROPIC_ADMIN_KEY is not set" in result.stderr
+
+
+def test_savings_are_estimated_from_a_log(folder: Path) -> None:
+    log = write(folder / "log.jsonl", days_of_calls(4))
+    result = gonogo("savings", log, "--format", "json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["schema"] == 1

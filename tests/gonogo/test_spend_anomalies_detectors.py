@@ -288,6 +288,13 @@ def test_a_price_that_one_user_pays_is_found_for_the_user() -> None:
     assert alarm.entity == Entity(Scope.USER, "u1")
 
 
+def test_a_price_that_jumps_by_half_is_found_though_its_beginning_lifts_the_median() -> None:
+    before = [call(i, 60.0 * i) for i in range(120)]
+    after = [call(120 + i, 7200 + 60.0 * i) for i in range(6)]
+    (alarm,) = priced(before, after, factor=1.5)
+    assert "1.5 times" in alarm.cause
+
+
 def test_a_small_rise_of_prices_or_some_dear_calls_are_none() -> None:
     before = [call(i, 60.0 * i, user=f"u{i % 3}") for i in range(60)]
     after = [call(60 + i, 3600 + 60.0 * i, user=f"u{i % 3}") for i in range(40)]

@@ -12,7 +12,9 @@ from gonogo.cli.check import check
 from gonogo.cli.compare import compare
 from gonogo.cli.forecast import forecast
 from gonogo.cli.record import record
+from gonogo.cli.savings import savings
 from gonogo.cli.spend import spend
+from gonogo.cli.spend_reconcile import reconcile_bill
 from gonogo.cli.spend_watch import watch
 from gonogo.cli.usage import usage
 from gonogo.cli.usage_lines import PlainUsage
@@ -31,7 +33,9 @@ app.command(cls=PlainUsage)(compare)
 app.command(cls=PlainUsage)(record)
 app.command(cls=PlainUsage)(usage)
 app.command(cls=PlainUsage)(forecast)
+app.command(cls=PlainUsage)(savings)
 spend.command(cls=PlainUsage)(watch)
+spend.command("reconcile", cls=PlainUsage)(reconcile_bill)
 app.add_typer(spend)
 app.add_typer(alerts)
 

@@ -14,6 +14,7 @@ from gonogo.errors import (
     BatchRefusedError,
     BudgetExceeded,
     CostLimitError,
+    CostReportError,
     GonogoError,
     RunStoppedError,
     StoreDownError,
@@ -24,6 +25,7 @@ _SERVICE_FAILED: Final = (
     RunStoppedError,
     BatchRefusedError,
     BatchesUnfinishedError,
+    CostReportError,
     StoreDownError,
 )
 

@@ -48,7 +48,7 @@ class WatchSettings:
         heavy_calls: Calls looked at; nine of ten must be heavy.
     """
 
-    least_waste_usd_per_hour: Decimal = Decimal("0.02")
+    least_waste_usd_per_hour: Decimal = Decimal("0.05")
     quiet_seconds: float = 7200.0
     most_entities: int = 5000
     most_named: int = 20

@@ -31,6 +31,7 @@ class _Line:
     """Prices of one model, over all its calls or those of one user."""
 
     last: deque[_Priced]
+    medians: deque[float]
     seen: int = 0
     usual: float = 0.0
     highest: float = 0.0
@@ -43,7 +44,8 @@ class PriceDetector:
     def __init__(self, settings: WatchSettings) -> None:
         self._settings = settings
         self._lines: Remembered[tuple[str, str], _Line] = Remembered(
-            lambda: _Line(deque(maxlen=settings.price_calls)), 2 * settings.most_entities
+            lambda: _Line(deque(maxlen=settings.price_calls), deque(maxlen=settings.price_calls)),
+            2 * settings.most_entities,
         )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:
@@ -61,30 +63,33 @@ class PriceDetector:
     def _see(
         self, line: _Line, call: _Priced, entity: Entity, sighting: Sighting
     ) -> Iterator[Signal]:
-        if len(line.last) == self._settings.price_calls:
-            self._learn(line, line.last[0])
+        if len(line.medians) == self._settings.price_calls:
+            _learn(line)
         line.last.append(call)
+        now = statistics.median(one.price for one in line.last)
+        line.medians.append(now)
         limit = self._settings.price_factor * max(line.usual, line.highest)
         dear = [one for one in line.last if one.price >= limit]
         is_common = entity.scope is Scope.USER or not sighting.user or _users_of(dear) > 1
-        line.has_jumped = line.seen >= _LEAST_PAST and _median(line) >= limit and is_common
+        line.has_jumped = line.seen >= _LEAST_PAST and now >= limit and is_common
         if line.has_jumped:
             yield _signal(line, dear, entity, sighting)
 
-    def _learn(self, line: _Line, oldest: _Priced) -> None:
-        """Take the price that falls out of the last ones into the past; a jump only slowly."""
-        line.seen += 1
-        weight = _SLOWLY if line.has_jumped else max(_SLOWLY, 1 / line.seen)
-        line.usual += weight * (oldest.price - line.usual)
-        now = _median(line)
-        if line.has_jumped:
-            line.highest += _SLOWLY * (now - line.highest)
-        else:
-            line.highest = max(now, line.highest - _SLOWLY * (line.highest - now))
 
+def _learn(line: _Line) -> None:
+    """Take what falls out of the last calls into the past: first slowly, then a jump is usual.
 
-def _median(line: _Line) -> float:
-    return statistics.median(one.price for one in line.last)
+    What the last calls cost is not past yet: the beginning of a jump must not be what it is held
+    against.
+    """
+    line.seen += 1
+    weight = _SLOWLY if line.has_jumped else max(_SLOWLY, 1 / line.seen)
+    line.usual += weight * (line.last[0].price - line.usual)
+    old = line.medians[0]
+    if old > line.highest and not line.has_jumped:
+        line.highest = old
+    else:
+        line.highest += _SLOWLY * (old - line.highest)
 
 
 def _users_of(calls: list[_Priced]) -> int:
