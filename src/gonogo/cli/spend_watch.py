@@ -15,11 +15,11 @@ from gonogo.cli.progress import with_progress
 from gonogo.cli.usage import ReadExchanges
 from gonogo.json_lines import JsonObject
 from gonogo.plain_text import counted, one_line
-from gonogo.production.alarms import Alarm as SentAlarm
 from gonogo.production.alert_settings import load_alert_settings
 from gonogo.production.alerting import AlarmDoor, open_alarm_door
 from gonogo.settings import Settings, load_settings
 from gonogo.spend.anomalies.alarms import Alarm, News
+from gonogo.spending_alarms import alarm_of_anomaly, key_of
 
 
 class WatchFormat(StrEnum):
@@ -106,11 +106,10 @@ class _Telling:
     def tell(self, alarm: Alarm) -> None:
         if self._door is None:
             return
-        key = f"{alarm.kind}/{alarm.entity}/{alarm.begins.isoformat()}"
         if alarm.news is News.CLOSED:
-            self._door.recover(key)
+            self._door.recover(key_of(alarm))
         else:
-            self._door.sound(_sent(alarm, key))
+            self._door.sound(alarm_of_anomaly(alarm))
 
     def flush(self) -> bool:
         """Send what waits; return whether something was not taken."""
@@ -120,27 +119,6 @@ class _Telling:
         for receiver, problem in flushed.problems.items():
             say(f"gonogo: receiver {receiver}: {problem}; its messages wait in the outbox")
         return bool(flushed.problems)
-
-
-def _sent(alarm: Alarm, key: str) -> SentAlarm:
-    """Return an alarm as it may leave the process: whom it is about stays inside."""
-    per_hour = alarm.waste_usd_per_hour
-    return SentAlarm(
-        key=key,
-        severity=alarm.severity,
-        title=f"{alarm.kind.replace('_', ' ')} of one {alarm.entity.scope}"
-        if alarm.entity.name
-        else alarm.kind.replace("_", " "),
-        text=alarm.cause,
-        at=alarm.raised,
-        facts={
-            "kind": alarm.kind.value,
-            "since": alarm.begins.isoformat(),
-            "n": str(alarm.count),
-            "exchanges": ", ".join(alarm.exchanges),
-            "waste_usd_per_hour": "" if per_hour is None else f"{per_hour:.4f}",
-        },
-    )
 
 
 def _document(alarm: Alarm) -> JsonObject:
