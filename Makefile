@@ -10,7 +10,7 @@ REPORT ?= gonogo-report/evals.md
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help evals test sdk-range check format accuracy calibration forecast anomalies bench fuzz wheel clean
+.PHONY: help evals test sdk-range check format accuracy calibration forecast anomalies story bench fuzz wheel clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ forecast: $(READY) ## Measure forecasts on public traces (see docs/forecast.md)
 
 anomalies: $(READY) ## Measure usage anomalies on public data (see docs/anomalies.md; some minutes)
 	@$(BIN)/python -m benchmarks.anomalies
+
+story: $(READY) ## Tell a scripted month and its incidents anew (see docs/spend-story.md; a minute)
+	@$(BIN)/python benchmarks/spend_story.py
 
 bench: $(READY) ## Measure what the plugin costs other test runs, the wire, and the ledger
 	@$(BIN)/python benchmarks/plugin_overhead.py

@@ -16,15 +16,19 @@ from gonogo.json_lines import JsonObject
 BEGIN: Final = datetime(2026, 10, 1, tzinfo=UTC)
 END: Final = datetime(2026, 11, 1, tzinfo=UTC)
 HAIKU, SONNET, OPUS = "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"
+SUDDEN_500K: Final = "1K-token requests become 500K"
+TO_OPUS: Final = "trivial tasks go to the dearest model"
+CONTEXT_LOOP: Final = "a recursive context loop over a weekend"
+HARD_CODED: Final = "a 200K-token context in every request"
 MOST_EXCHANGES: Final = 20_000
 
 _ROUTER, _SUPPORT, _AGENT = "synthetic-router", "synthetic-support", "synthetic-agent"
-_ANALYSTS: Final = 10
 _BY_HOUR: Final = (1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 20, 18, 14, 17, 19, 18, 14, 9, 5, 3, 2, 2, 1, 1)
 """How busy an hour is against the others."""
 
+_QUEUES: Final = ("billing", "returns", "delivery", "account", "other")
 _WINDOW: Final = 1_000_000
-_WORDS: Final = tuple(
+_TEXT: Final = (
     "account address amount answer archive basket branch budget cable camera carrier change charge"
     " claim colour contract country courier cover customer damage date deadline delay delivery"
     " deposit discount door email engine error estimate exchange fee filter folder form garden gift"
@@ -33,8 +37,9 @@ _WORDS: Final = tuple(
     " payment penalty phone plan policy price printer product quality question rate reason receipt"
     " record refund region release reminder rent repair report request return review road room sale"
     " screen season service shelf shipment signal size spare staff stamp station stock street table"
-    " tariff tax ticket tool travel update user value vehicle voucher warehouse week window".split()
+    " tariff tax ticket tool travel update user value vehicle voucher warehouse week window"
 )
+_WORDS: Final = tuple(_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +67,22 @@ class Incident:
     ends_when_refused: bool = False
 
 
-def healthy_month(seed: int = 5) -> tuple[Exchange, ...]:
-    """Return the month as it should be, in the order of its time."""
+def healthy_month(seed: int = 5, *, analysts: int = 6) -> tuple[Exchange, ...]:
+    """Return the month as it should be, in the order of its time.
+
+    Args:
+        seed: Of its chance.
+        analysts: How many there are; each has one to four conversations a working day.
+    """
     month: list[Exchange] = []
     for day in range((END - BEGIN).days):
         morning = BEGIN + timedelta(days=day)
         is_weekend = morning.weekday() >= 5
         rng = random.Random(f"{seed} {day}")  # noqa: S311 - a simulation
-        month += _router_day(rng, morning, 60 if is_weekend else 200)
+        month += _router_day(rng, morning, 80 if is_weekend else 260)
         month += _support_day(rng, morning, 14 if is_weekend else 40)
-        for analyst in range(_ANALYSTS):
-            sessions = (rng.random() < 0.1) if is_weekend else rng.choice((1, 2, 2, 3))
+        for analyst in range(analysts):
+            sessions = (rng.random() < 0.1) if is_weekend else rng.choice((1, 2, 3, 4))
             for number in range(sessions):
                 month += _session(rng, morning, analyst, number)
     return _in_order(month)
@@ -83,10 +93,10 @@ def incidents(month: Sequence[Exchange]) -> tuple[Incident, ...]:
     wednesday = BEGIN + timedelta(days=13, hours=10)
     week = (wednesday, wednesday + timedelta(days=7))
     return (
-        _changed(month, week, "1K-token requests become 500K", _is_of(_SUPPORT), _to_500k, "month"),
-        _changed(month, week, "trivial tasks go to the dearest model", _is_of(_ROUTER), _to_opus, "routing"),
+        _changed(month, week, SUDDEN_500K, _is_of(_SUPPORT), _to_500k, "month"),
+        _changed(month, week, TO_OPUS, _is_of(_ROUTER), _to_opus, "routing"),
         _loop(month),
-        _changed(month, week, "a 200K-token context in every request", lambda _: True, _with_200k, "month"),
+        _changed(month, week, HARD_CODED, lambda _: True, _with_200k, "month"),
     )  # fmt: skip
 
 
@@ -110,8 +120,8 @@ def _router_day(rng: random.Random, morning: datetime, calls: int) -> Iterator[E
             at,
             (_ROUTER, "routing", HAIKU),
             [{"role": "user", "content": text}],
-            (rng.randint(170, 290), rng.randint(6, 14)),
-            rng.choice(("billing", "returns", "delivery", "account", "other")),
+            (rng.randint(170, 290), rng.randint(30, 55)),
+            f"{rng.choice(_QUEUES)}: {_said(rng, 8)}",
         )
 
 
@@ -229,7 +239,7 @@ def _loop(month: Sequence[Exchange]) -> Incident:
         messages = [first, answer, {"role": "user", "content": f"And this? {reply}"}]
         tokens = min(tokens + output + 40, _WINDOW - 1000)
     return Incident(
-        name="a recursive context loop over a weekend",
+        name=CONTEXT_LOOP,
         begins=begins,
         ends=ends,
         month=_in_order([*month, *calls]),

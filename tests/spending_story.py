@@ -10,13 +10,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from spending_month import BEGIN, END, Incident, healthy_month, incidents, moment_of, user_of
+from spending_month import (
+    BEGIN,
+    CONTEXT_LOOP,
+    END,
+    HARD_CODED,
+    SUDDEN_500K,
+    TO_OPUS,
+    Incident,
+    healthy_month,
+    incidents,
+    moment_of,
+    user_of,
+)
 
 from gonogo.errors import BudgetExceeded
-from gonogo.exchanges import Exchange
+from gonogo.exchanges import Exchange, Request, Response, Usage
 from gonogo.pricing import cost_of, upper_bound_of
 from gonogo.spend.anomalies import Alarm, Entity, Kind, News, Watcher
 from gonogo.spend.forecasting.hourly_sums import sum_by_hour
@@ -34,7 +47,7 @@ from gonogo.spend.periods import Period
 from gonogo.spend.reservations import SpendWarning
 from gonogo.spend.stores.sqlite import SqliteStore
 
-MONTHLY: Final = {"month": Decimal(400), "routing": Decimal(3)}
+MONTHLY: Final = {"month": Decimal(300), "routing": Decimal(3)}
 SETTINGS: Final = SpendSettings(
     limits={
         "month": Limit(amount_usd=MONTHLY["month"], period=Period.MONTHLY),
@@ -45,9 +58,14 @@ SETTINGS: Final = SpendSettings(
         "day": Limit(amount_usd=Decimal(20), period=Period.DAILY, kind="soft"),
     }
 )
+_CAUSES: Final = {
+    SUDDEN_500K: {Kind.GIANT_CONTEXT},
+    TO_OPUS: {Kind.MODEL_SHIFT, Kind.DEAR_MODEL},
+    CONTEXT_LOOP: {Kind.CONTEXT_BLOAT, Kind.RUNAWAY_LOOP},
+    HARD_CODED: {Kind.GIANT_CONTEXT},
+}
 _BEFORE_THE_CALL: Final = 1.1
 """How much more input an estimate before the call says than the call has."""
-
 
 
 @dataclass(slots=True)
@@ -79,7 +97,9 @@ class World:
     def fork(self, file: Path) -> "World":
         """Return a world of its own with the same past."""
         shutil.copy(self.file, file)
-        return World(file, copy.deepcopy(self.watcher), [*self.alarms], [*self.warned], [], [*self.made])
+        return World(
+            file, copy.deepcopy(self.watcher), [*self.alarms], [*self.warned], [], [*self.made]
+        )
 
     def _call(self, ledger: Ledger, exchange: Exchange) -> bool:
         at = moment_of(exchange)
@@ -152,6 +172,12 @@ class Told:
     stopped_usd: Decimal
     foreseen: Foreseen
 
+    @property
+    def named(self) -> Raised:
+        """The first alarm that names the cause, not only that more is spent."""
+        kinds = _CAUSES[self.incident.name]
+        return next(one for one in self.raised if one.alarm.kind in kinds)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
@@ -162,6 +188,8 @@ class Story:
         cost_usd: Likewise.
         false_alarms: How many alarms the healthy month raised, by entity.
         kinds: And of what kind they were.
+        entities: How many users and models there were, and the total.
+        warnings: That the ledger gave in the healthy month.
         refusals: Calls that the ledger refused in the healthy month.
         told: The incidents.
     """
@@ -170,6 +198,7 @@ class Story:
     cost_usd: Decimal
     false_alarms: Counter[Entity]
     kinds: Counter[Kind]
+    entities: int
     warnings: int
     refusals: int
     told: tuple[Told, ...]
@@ -200,6 +229,7 @@ def tell_story(folder: Path) -> Story:
         cost_usd=_sum(month),
         false_alarms=Counter(alarm.entity for alarm in opened),
         kinds=Counter(alarm.kind for alarm in opened),
+        entities=len({e.user for e in month} | {e.answered_by for e in month}) + 1,
         warnings=len(world.warned),
         refusals=len(world.refused),
         told=tuple(told[case.name] for case in cases),
@@ -208,7 +238,19 @@ def tell_story(folder: Path) -> Story:
 
 def priced(exchange: Exchange) -> Decimal:
     """Return what an exchange cost; every exchange here has a price."""
-    cost = cost_of(exchange, {})
+    assert exchange.usage is not None
+    usage = exchange.usage
+    return _list_price(exchange.answered_by or "", usage.input_tokens, usage.output_tokens)
+
+
+@lru_cache(maxsize=100_000)
+def _list_price(model: str, input_tokens: int, output_tokens: int) -> Decimal:
+    """Return the price at the beginning of the month; it is the same in all of it."""
+    usage = Usage({"input_tokens": input_tokens, "output_tokens": output_tokens})
+    answer = Response({"model": model, "content": []})
+    cost = cost_of(
+        Exchange(id="x", request=Request({}), response=answer, usage=usage, at=BEGIN), {}
+    )
     assert cost is not None
     return cost
 
@@ -249,14 +291,17 @@ def _raised(alarm: Alarm, case: Incident, made: Sequence[Exchange]) -> Raised:
 def _excess(exchanges: Iterable[Exchange], case: Incident) -> Decimal:
     """Return what exchanges of an incident cost beyond what they would have."""
     return sum(
-        (priced(e) - (priced(case.healthy[e.id]) if e.id in case.healthy else 0) for e in exchanges),
+        (
+            priced(e) - (priced(case.healthy[e.id]) if e.id in case.healthy else 0)
+            for e in exchanges
+        ),
         Decimal(0),
     )
 
 
 def _foresee(case: Incident) -> Foreseen:
     """Foresee half-way, as if no limit were enforced."""
-    counted = [e for e in case.month if case.limit == "month" or e.department == case.limit]
+    counted = [e for e in case.month if case.limit in {"month", e.department}]
     limit = MONTHLY[case.limit]
     passed, spent = case.ends, Decimal(0)
     for exchange in counted:
@@ -280,7 +325,15 @@ def _foresee(case: Incident) -> Foreseen:
 def _bound(exchange: Exchange) -> Decimal:
     assert exchange.usage is not None
     tokens = int(exchange.usage.input_tokens * _BEFORE_THE_CALL)
-    return upper_bound_of(exchange.request, tokens, {}, at=exchange.at)
+    max_tokens = exchange.request.body["max_tokens"]
+    assert isinstance(max_tokens, int)
+    return _list_bound(exchange.request.model or "", tokens, max_tokens)
+
+
+@lru_cache(maxsize=100_000)
+def _list_bound(model: str, input_tokens: int, max_tokens: int) -> Decimal:
+    request = Request({"model": model, "max_tokens": max_tokens, "messages": []})
+    return upper_bound_of(request, input_tokens, {}, at=BEGIN)
 
 
 def _between(exchanges: Iterable[Exchange], start: datetime, end: datetime) -> list[Exchange]:

@@ -114,6 +114,15 @@ def every_subclass(kind: type) -> Iterator[type]:
             yield from every_subclass(below)
 
 
+def test_calls_side_by_side_begin_in_order_where_the_platform_is_known() -> None:
+    need = "let calls side by side begin in the order in which they are made"
+    moved = sentence("anthropic._base_client", lacking(_base_client, "get_platform"), need)
+    assert not moved, moved
+    client = anthropic.AsyncAnthropic(api_key="x")
+    moved = sentence("AsyncAnthropic", lacking(client, "_platform"), need)
+    assert not moved, moved
+
+
 def test_importing_the_sdk_imports_that_place() -> None:
     code = "import sys, anthropic; sys.exit('anthropic._base_client' not in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0, (
@@ -177,7 +186,7 @@ def _has(value: object, dotted: str) -> bool:
 
 
 PRIVATE = {
-    "anthropic._base_client": {"SyncAPIClient", "AsyncAPIClient"},
+    "anthropic._base_client": {"SyncAPIClient", "AsyncAPIClient", "get_platform"},
     "anthropic._response": {"APIResponse", "AsyncAPIResponse"},
 }
 """Every private piece that gonogo imports or patches; each has its test here."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 from anthropic import Anthropic, AnthropicError, APIError, AsyncAnthropic, Middleware
+from anthropic._base_client import get_platform
 
 from gonogo.claude.recording import Recorder, raw_of
 from gonogo.claude.replaying import replayed, replayed_async
@@ -131,6 +132,7 @@ def async_client_of(wiring: Wiring, options: dict[str, Any]) -> AsyncAnthropic:
     """Return an asynchronous client; otherwise as `client_of`."""
     taped = Taped(wiring)
     taped.client = client = AsyncAnthropic(**_with(taped, wiring, options))
+    _tell_platform(client)
     return client
 
 
@@ -143,7 +145,19 @@ def carrying(wiring: Wiring, client: AnyClient) -> AnyClient:
         return client
     taped = Taped(wiring)
     taped.client = copy = client.copy(middleware=[*client.middleware, taped])
+    _tell_platform(copy)
     return copy
+
+
+def _tell_platform(client: Any) -> None:
+    """Tell a client where it runs, so that its calls begin in the order in which they are made.
+
+    An asynchronous one finds it out in a thread, each of its first calls by itself: of calls side
+    by side it is then chance which comes first, and with it which answer is whose.
+    """
+    known = vars(client)
+    if "_platform" in known and known["_platform"] is None:
+        known["_platform"] = get_platform()
 
 
 @contextmanager

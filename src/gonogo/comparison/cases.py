@@ -20,6 +20,10 @@ ROUNDING: Final = 1e-9
 """Two decimal scores that are equal on paper may differ by so much as binary floats."""
 
 
+DIGITS: Final = 9
+"""Falls are ordered to so many digits, so that equal ones go by their names."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreChange:
     """How one score of one case changed.
@@ -104,7 +108,9 @@ class CaseComparison:
     def fallen(self) -> tuple[ScoreChange, ...]:
         """The changes that fell beyond their tolerance, the most harmful first."""
         fallen = [change for change in self.changes if change.has_fallen]
-        return tuple(sorted(fallen, key=lambda change: (change.difference, change.name)))
+        return tuple(
+            sorted(fallen, key=lambda change: (round(change.difference, DIGITS), change.name))
+        )
 
     @property
     def other_severe(self) -> tuple[SevereFinding, ...]:
@@ -120,7 +126,8 @@ class CaseComparison:
     @property
     def harm(self) -> tuple[float, str]:
         """What cases are sorted by: the largest fall first, then the id."""
-        return min((change.difference for change in self.changes), default=0.0), self.case_id
+        worst = min((change.difference for change in self.changes), default=0.0)
+        return round(worst, DIGITS), self.case_id
 
 
 def compare_case(

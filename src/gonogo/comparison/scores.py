@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from gonogo.baselines import WEIGHTED
-from gonogo.comparison.cases import ROUNDING, CaseComparison, ScoreChange
+from gonogo.comparison.cases import DIGITS, ROUNDING, CaseComparison, ScoreChange
 from gonogo.comparison.claims import Claim
 from gonogo.settings import Policy, Test
 from gonogo.statistics.differences import Difference, Untestable
@@ -119,7 +119,7 @@ def _compare(
             for case, change in changes
             if change.has_fallen
         ),
-        key=lambda fall: fall[:2],
+        key=lambda fall: (round(fall[0], DIGITS), fall[1]),
     )
     are_certain = all(change.is_certain for _, change in changes)
     return ScoreComparison(
