@@ -138,7 +138,7 @@ def test_a_call_that_times_out_is_asked_again() -> None:
 
 
 def test_latency_without_retries_is_a_timeout() -> None:
-    with StandIn() as api, client(api, timeout=0.1) as claude:
+    with StandIn() as api, client(api, timeout=1) as claude:
         api.script(Latency(5))
         with pytest.raises(anthropic.APITimeoutError):
             claude.messages.create(**ASKED)
