@@ -237,7 +237,7 @@ def test_a_cancelled_call_counts_by_estimate(desk: Desk, api: StandIn) -> None:
     async def ask() -> None:
         async with desk.async_client() as client:
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(client.messages.create(**ASK), timeout=0.5)
+                await asyncio.wait_for(client.messages.create(**ASK), timeout=2)
 
     asyncio.run(ask())
     spent, held, estimated = desk.spent()

@@ -130,7 +130,7 @@ def test_the_retries_of_an_async_stream_get_over_two_faults() -> None:
 
 
 def test_a_call_that_times_out_is_asked_again() -> None:
-    with StandIn() as api, client(api, max_retries=1, timeout=0.6) as claude:
+    with StandIn() as api, client(api, max_retries=1, timeout=2) as claude:
         api.script(Latency(5))
         assert claude.messages.create(**ASKED).stop_reason == "end_turn"
         assert [call.fault for call in api.calls] == ["latency", None]
