@@ -68,6 +68,11 @@ def test_of_one_case_or_none_nothing_is_decided(suite: Draws, policy: Policy) ->
     assert decision.gauge is Gauge.UNDECIDED
 
 
+def test_a_break_of_the_only_case_decides_nothing() -> None:
+    before, after = (same_trials(["only"], score, trials=8) for score in (1.0, 0.0))
+    assert decide_draws(before, after).gauge is Gauge.UNDECIDED
+
+
 @given(draws(grouped=False), POLICIES)
 @settings(max_examples=30, deadline=None)
 def test_one_group_is_like_one_case(suite: Draws, policy: Policy) -> None:

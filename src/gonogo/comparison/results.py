@@ -166,7 +166,13 @@ def _judge(compared: Comparison, drawn: Sequence[_Pair], policy: Policy) -> Comp
     pairs = [(pair.accepted, pair.now) for pair in drawn]
     breaks = find_breaks(pairs, claims=len(p_values) + 1, alpha=policy.alpha)
     # By the number of trials alone: what passed must not say how many claims share the error.
-    if breaks is not None and breaks.best_p_value * (len(p_values) + 1) <= policy.alpha:
+    # Of a single case, or one group of cases, nothing is decided.
+    is_suite = len({pair.result.group or pair.result.case_id for pair in drawn}) > 1
+    if (
+        breaks is not None
+        and is_suite
+        and breaks.best_p_value * (len(p_values) + 1) <= policy.alpha
+    ):
         p_values[BREAKS] = breaks.p_value
     claims = judge_claims(p_values, alpha=policy.alpha)
     count = max(1, len(claims))
