@@ -1,6 +1,5 @@
 """Who is told of alarms, and how often, as `[tool.gonogo.alerts]` sets it."""
 
-import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -8,9 +7,9 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from gonogo.errors import BadSettingsError
 from gonogo.production.alarms import FACTS
 from gonogo.production.episodes import Rules
+from gonogo.setting_tables import decode_table, load_table
 from gonogo_checkers.verdict import Severity
 
 _MONTH_SECONDS: Final = 86_400 * 31
@@ -87,13 +86,9 @@ def decode_alert_settings(table: Mapping[str, object], place: str) -> AlertSetti
     Raises:
         BadSettingsError: If a key is unknown or of a wrong type; names the place and the key.
     """
-    try:
-        return msgspec.convert(table, AlertSettings)
-    except msgspec.ValidationError as error:
-        struct = Receiver if "receivers" in str(error).partition(" - at ")[2] else AlertSettings
-        known = ", ".join(struct.__struct_fields__) if "unknown field" in str(error) else ""
-        hint = f"; there are: {known}" if known else ""
-        raise BadSettingsError(f"{place} [tool.gonogo.alerts]: {error}{hint}") from error
+    return decode_table(
+        table, AlertSettings, place=place, name="alerts", parts={"$.receivers": Receiver}
+    )
 
 
 def load_alert_settings(root: Path) -> AlertSettings:
@@ -105,12 +100,4 @@ def load_alert_settings(root: Path) -> AlertSettings:
     Raises:
         BadSettingsError: If the file is not TOML, or a key is unknown or of a wrong type.
     """
-    path = root / "pyproject.toml"
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return AlertSettings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSettingsError(f"{path}: cannot be read: {error}") from error
-    table = document.get("tool", {}).get("gonogo", {}).get("alerts", {})
-    return decode_alert_settings(table, str(path))
+    return decode_alert_settings(load_table(root, "alerts"), str(root / "pyproject.toml"))

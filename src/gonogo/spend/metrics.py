@@ -12,6 +12,7 @@ import msgspec
 from gonogo.errors import BadSettingsError, UnpricedModelError
 from gonogo.exchanges import Exchange, Usage
 from gonogo.pricing import Prices, cost_of
+from gonogo.setting_tables import decode_table
 from gonogo.spend.exporters import ExporterSettings, RunningExporter, start_exporter
 from gonogo.spend.labels import Labels, pseudonym_of
 
@@ -248,12 +249,7 @@ def decode_metrics_settings(table: Mapping[str, object], place: str) -> MetricsS
     Raises:
         BadSettingsError: If a key is unknown or of a wrong type; names the place and the key.
     """
-    try:
-        return msgspec.convert(table, MetricsSettings)
-    except msgspec.ValidationError as error:
-        known = ", ".join(MetricsSettings.__struct_fields__)
-        hint = f"; there are: {known}" if "unknown field" in str(error) else ""
-        raise BadSettingsError(f"{place} [tool.gonogo.metrics]: {error}{hint}") from error
+    return decode_table(table, MetricsSettings, place=place, name="metrics")
 
 
 class _OwnInstruments:
