@@ -41,7 +41,7 @@ accuracy: $(READY) ## Measure the checkers on public labelled data (see docs/acc
 	@$(BIN)/python benchmarks/accuracy
 
 calibration: $(READY) ## Simulate the statistics of comparisons (see docs/calibration.md; half an hour)
-	@$(BIN)/python benchmarks/calibration
+	@$(BIN)/python -m benchmarks.calibration
 
 forecast: $(READY) ## Measure forecasts on public traces (see docs/forecast.md)
 	@$(BIN)/python -m benchmarks.forecast

@@ -1,4 +1,4 @@
-"""Measures the statistics by simulation: `python benchmarks/calibration [--short] [--page PAGE]`.
+"""Measures the statistics by simulation: `make calibration`, or its module with `--short`.
 
 Everything that is simulated is synthetic. The functions of `gonogo.statistics` are called as the
 comparison calls them; the rules that others use run on the same data. With `--page` the tables
@@ -14,15 +14,11 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import comparisons
-import gates
-import monitoring
-import rounds
-import spending
-from figures import Figure, as_markdown, show, store
-from results import replace_tables
-from shapes import Harm, Kind, Shape
-from suites import MIXED, SuiteShape
+from benchmarks.calibration import comparisons, gates, monitoring, rounds, spending
+from benchmarks.calibration.shapes import Harm, Kind, Shape
+from benchmarks.calibration.suites import MIXED, SuiteShape
+from benchmarks.figures import Figure, as_markdown, show, store
+from benchmarks.results import replace_tables
 
 from gonogo.settings import Policy
 

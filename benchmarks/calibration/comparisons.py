@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import rules
-from figures import Figure, rate
+from benchmarks.calibration import rules
+from benchmarks.calibration.shapes import Harm, Kind, Shape, simulate
+from benchmarks.figures import Figure, rate
 from numpy.typing import NDArray
-from shapes import Harm, Kind, Shape, simulate
 
 from gonogo.statistics import power
 from gonogo.statistics.binary_pairs import PairCounts, compare_pairs
@@ -39,8 +39,8 @@ def measure_unchanged(shape: Shape, count: int, seed: int) -> list[Figure]:
             str(shape),
             alarms,
             count,
-            bar=0.06 if shape.cases < SMALL else 0.055,
-            floor=None if forced or lopsided else 0.03,
+            most=0.06 if shape.cases < SMALL else 0.055,
+            least=None if forced or lopsided else 0.03,
             note=note,
             peers=(
                 ("unpaired t", float(rules.unpaired_t(old, new).mean())),
@@ -57,8 +57,8 @@ def measure_unchanged(shape: Shape, count: int, seed: int) -> list[Figure]:
             str(shape),
             covered,
             count,
-            floor=0.93,
-            bar=None if forced or lopsided else 0.97,
+            least=0.93,
+            most=None if forced or lopsided else 0.97,
             note=note,
         ),
     ]
@@ -81,7 +81,7 @@ def measure_boundary(shape: Shape, count: int, seed: int) -> list[Figure]:
             str(shape),
             wrong_go,
             count,
-            bar=bar,
+            most=bar,
             peers=(("paired t", kept_t),),
         ),
         rate(
@@ -89,7 +89,7 @@ def measure_boundary(shape: Shape, count: int, seed: int) -> list[Figure]:
             str(shape),
             alarms,
             count,
-            bar=bar,
+            most=bar,
             peers=(("paired t", drop_t),),
         ),
         rate(
@@ -97,8 +97,8 @@ def measure_boundary(shape: Shape, count: int, seed: int) -> list[Figure]:
             str(shape),
             covered,
             count,
-            floor=None if unseen else 0.93,
-            bar=None if unseen else 0.97,
+            least=None if unseen else 0.93,
+            most=None if unseen else 0.97,
             note="breaks too rare to be drawn: too short an interval; p_kept heeds them"
             if unseen
             else "",
@@ -139,7 +139,7 @@ def measure_plan(shape: Shape, harm: Harm, count: int, seed: int) -> list[Figure
             str(planned),
             shown,
             count,
-            floor=0.75,
+            least=0.75,
         )
     ]
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from figures import Figure, rate
-from shapes import Shape, simulate
-from suites import Run, SuiteShape, simulate_run
+from benchmarks.calibration.shapes import Shape, simulate
+from benchmarks.calibration.suites import Run, SuiteShape, simulate_run
+from benchmarks.figures import Figure, rate
 
 from gonogo.comparison import Comparison, compare_results
 from gonogo.decisions import Gauge, decide
@@ -56,7 +56,7 @@ def measure_alarms(
             str(suite),
             found.count(Gauge.NO_GO),
             count,
-            bar=0.06 if suite.shape.cases < SMALL else 0.055,
+            most=0.06 if suite.shape.cases < SMALL else 0.055,
             note=note,
             peers=(
                 ("each claim by itself", _share(found.any_alone)),
@@ -96,7 +96,7 @@ def measure_wrong_go(suite: SuiteShape, count: int, *, seed: int) -> list[Figure
             str(suite),
             found.count(Gauge.GO),
             count,
-            bar=0.06 if suite.shape.cases < SMALL else 0.055,
+            most=0.06 if suite.shape.cases < SMALL else 0.055,
             peers=((f"no mean drop > {margin:g}", 1 - _share(found.naive)),),
         )
     ]
@@ -117,7 +117,7 @@ def measure_breaks(shape: Shape, count: int, *, seed: int) -> list[Figure]:
             str(shape),
             found,
             count,
-            bar=0.06 if shape.cases < SMALL else 0.055,
+            most=0.06 if shape.cases < SMALL else 0.055,
             peers=(("corrected for the cases that always passed before", chosen / count),),
         )
     ]

@@ -1,7 +1,7 @@
 """Monitoring that never ends: the e-process under a peek at every observation."""
 
 import numpy as np
-from figures import Figure, rate
+from benchmarks.figures import Figure, rate
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
@@ -28,7 +28,7 @@ def measure_peeks(kind: str, count: int, seed: int) -> list[Figure]:
             kind,
             alarms,
             count,
-            bar=0.05,
+            most=0.05,
             peers=(("z-test at every observation from 30 on", peeked / count),),
         )
     ]

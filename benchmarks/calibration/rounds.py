@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 import numpy as np
-import rules
-from figures import Figure, rate
+from benchmarks.calibration import rules
+from benchmarks.calibration.shapes import Kind, Shape, simulate
+from benchmarks.figures import Figure, rate
 from numpy.typing import NDArray
-from shapes import Kind, Shape, simulate
 
 from gonogo.statistics.binary_pairs import PairCounts, mcnemar_mid_p
 from gonogo.statistics.differences import Difference
@@ -54,8 +54,8 @@ def measure_alarms(shape: Shape, how: str, count: int, seed: int) -> list[Figure
             f"{shape}; looks: {how}",
             int((z >= uppers).any(axis=1).sum()),
             count,
-            bar=0.06 if shape.cases < 50 else 0.055,
-            floor=0.03 if shape.cases >= 100 else None,
+            most=0.06 if shape.cases < 50 else 0.055,
+            least=0.03 if shape.cases >= 100 else None,
             peers=(("paired t at every look", float(peeked.mean())),),
         )
     ]
@@ -80,7 +80,7 @@ def measure_family(shape: Shape, scores: int, count: int, seed: int) -> list[Fig
             str(shape),
             alarms,
             count,
-            bar=0.055,
+            most=0.055,
             peers=(("each score by itself", alone),),
         )
     ]
@@ -105,7 +105,7 @@ def measure_savings(shape: Shape, count: int, seed: int) -> list[Figure]:
             value=shown,
             error=(shown * (1 - shown) / count) ** 0.5,
             n=count,
-            floor=0.75,
+            least=0.75,
             peers=(("fixed run of the same power, share of the cases", fixed / shape.cases),),
         )
     ]
@@ -117,7 +117,7 @@ def measure_savings(shape: Shape, count: int, seed: int) -> list[Figure]:
                 value=1 - asked[times] / fixed,
                 error=0.4 / count**0.5,
                 n=count,
-                floor=floor,
+                least=floor,
             )
         )
     return figures

@@ -1,7 +1,7 @@
 """Ratios of cost and latency: false alarms and coverage."""
 
 import numpy as np
-from figures import Figure, rate
+from benchmarks.figures import Figure, rate
 
 from gonogo.statistics.ratios import Ratio, compare_percentiles, compare_ratios
 
@@ -31,11 +31,11 @@ def measure_ratio(cases: int, count: int, seed: int) -> list[Figure]:
             what,
             alarms,
             count,
-            bar=bar,
-            floor=0.03,
+            most=bar,
+            least=0.03,
             peers=peers,
         ),
-        rate("Ratios: coverage of the 95 % interval", what, covered, count, floor=0.93, bar=0.97),
+        rate("Ratios: coverage of the 95 % interval", what, covered, count, least=0.93, most=0.97),
     ]
 
 
@@ -55,6 +55,6 @@ def measure_percentile(cases: int, percent: int, count: int, seed: int) -> list[
             f"p{percent}, {cases} cases x 2",
             covered,
             count,
-            floor=0.93,
+            least=0.93,
         )
     ]

@@ -9,8 +9,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from benchmarks.calibration.shapes import (
+    Harm,
+    Kind,
+    Shape,
+    draw_difficulties,
+    draw_latent,
+    lower,
+    read_scores,
+)
 from numpy.typing import NDArray
-from shapes import Harm, Kind, Shape, draw_difficulties, draw_latent, lower, read_scores
 
 from gonogo.baselines import SCHEMA, Baseline, BaselineHeader, baseline_of
 from gonogo.evaluation import CaseResult, Measured, TrialResult
