@@ -4,7 +4,6 @@ import asyncio
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +25,8 @@ from wire_plans import (
 )
 
 from gonogo.claude.capturing import Capture
+from gonogo.claude.recording import Recorder
+from gonogo.claude.taping import Wiring, async_client_of, carrying
 from gonogo.errors import MissingRecordingError
 from gonogo.exchanges import Exchange, Outcome
 from gonogo.recordings import Mode, Shelf, Tape
@@ -74,7 +75,7 @@ class Performance:
         self.steps: list[list[Exchange]] = []
 
     def carry_out(self) -> list[Heard]:
-        with self.capture.capturing() if self.plan.is_own else nullcontext():
+        with self.capture.capturing():
             heard = asyncio.run(self._async()) if self.plan.is_async else self._sync()
         self.capture.finish()
         assert self.tape.problems == []
@@ -105,6 +106,15 @@ class Performance:
 
 def plan_of(*steps: Step) -> Plan:
     return Plan(steps, is_async=False, max_retries=2, is_own=False, compression="none")
+
+
+def test_a_copy_with_other_options_begins_its_calls_in_their_order_too(tmp_path: Path) -> None:
+    shelf = Shelf(mode=Mode.REPLAY, live=tmp_path)
+    tape = Tape(lambda: shelf.open(tmp_path / "recordings.jsonl", "live"), [])
+    wiring = Wiring(tape=tape, recorder=Recorder(tape.keep))
+    copy = async_client_of(wiring, {}).with_options(timeout=9)
+    assert carrying(wiring, copy) is copy
+    assert vars(copy)["_platform"] is not None  # else a thread finds it out, when chance wants
 
 
 def refuse(*arguments: object) -> None:

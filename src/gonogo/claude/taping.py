@@ -142,6 +142,7 @@ def carrying(wiring: Wiring, client: AnyClient) -> AnyClient:
     The copy shares the connections, and sends what the client sends.
     """
     if any(isinstance(middleware, Taped) for middleware in client.middleware):
+        _tell_platform(client)  # one made by `with_options` does not know it
         return client
     taped = Taped(wiring)
     taped.client = copy = client.copy(middleware=[*client.middleware, taped])
