@@ -115,19 +115,28 @@ def hammer_rows(kind: str, plan: Plan, peer: int | None) -> list[Row]:
             n=outcome.calls,
         ),
     ]
-    return [*rows, truth_row(what, plan, outcome)]
+    return [*rows, *truth_rows(what, plan, outcome)]
 
 
-def truth_row(what: str, plan: Plan, outcome: Outcome) -> Row:
+def truth_rows(what: str, plan: Plan, outcome: Outcome) -> list[Row]:
     """Say what the calls truly cost, those of killed processes included, that nobody settled."""
-    return Row(
-        what=f"{what}: truly over, calls of killed processes included",
-        value=float(max(outcome.truly_over, 0)),
-        unit="micro-dollars",
-        n=outcome.calls,
-        bar=0.0 if plan.expired == "charge" else None,
-        at_most=True,
-    )
+    account = plan.amounts["account"]
+    return [
+        Row(
+            what=f"{what}: truly over, calls of killed processes included",
+            value=float(max(outcome.truly_over, 0)),
+            unit="micro-dollars",
+            n=outcome.calls,
+            bar=None if plan.expired == "release" else 0.0,
+            at_most=True,
+        ),
+        Row(
+            what=f"{what}: of the limit truly spent",
+            value=100 * (account + outcome.truly_over) / account,
+            unit="%",
+            n=outcome.calls,
+        ),
+    ]
 
 
 def peer_of(kind: str, url: str, folder: Path, calls: int) -> int | None:
@@ -155,12 +164,12 @@ def main() -> int:
             folder.mkdir()
             rows += latency_rows(kind, url, folder)
             peer = peer_of(kind, url, folder, given.calls)
-            for expired in ("release", "charge"):
+            for expired in ("charge_sent", "release"):
                 own = folder / expired
                 own.mkdir()
                 name = f"hammer_{expired}"
                 plan = Plan(url=url, name=name, folder=str(own), calls=given.calls, expired=expired)
-                rows += hammer_rows(kind, plan, peer if expired == "release" else None)
+                rows += hammer_rows(kind, plan, peer if expired == "charge_sent" else None)
     print(show("ledger", rows))
     store("ledger", rows, ROOT / "results")
     if given.page is not None:

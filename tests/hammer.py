@@ -39,7 +39,7 @@ class Plan:
         name: Of the ledger.
         folder: Where each process logs what its calls cost.
         calls: Roughly how many calls exhaust the limits.
-        expired: `release` or `charge`.
+        expired: What becomes of reservations that expire: `charge_sent`, or `release`.
         processes: At a time.
         threads: Of each.
         kill_every_seconds: One process is killed so often, and replaced.
@@ -51,7 +51,7 @@ class Plan:
     name: str
     folder: str
     calls: int
-    expired: str = "release"
+    expired: str = "charge_sent"
     processes: int = 8
     threads: int = 4
     kill_every_seconds: float = 0.7
@@ -279,7 +279,7 @@ class _Worker:
             call = uuid.uuid4().hex
             attributes = {"user": user, "department": department}
             try:
-                self._ledger.reserve(call, attributes, upper_bound_usd=_usd(bound))
+                self._ledger.reserve(call, attributes, upper_bound_usd=_usd(bound), is_sent=True)
             except BudgetExceeded as refused:
                 if refused.left_usd >= refused.asked_usd:
                     self._write("wrong")

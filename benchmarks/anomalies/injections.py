@@ -51,16 +51,24 @@ class Quiet:
     alarms: tuple[Alarm, ...]
 
 
-def inject(folder: Path, seed: int) -> list[Found]:
-    """Put each kind of incident into another client's three days; watch them all together."""
+def inject(
+    folder: Path, seed: int, injectors: Sequence[Injector] = INJECTORS, *, nameless: bool = False
+) -> list[Found]:
+    """Put each kind of incident into another client's three days; watch them all together.
+
+    Args:
+        folder: Of the traces.
+        seed: Of everything that is drawn.
+        injectors: The kinds.
+        nameless: Whether nobody says who asks; each client is then watched by itself.
+    """
     rng = np.random.default_rng(seed)
     clients = [c for c in read_clients(folder, seed) if _is_steady(c)]
     left = [clients[place] for place in rng.permutation(len(clients))]
     first = int(rng.integers(0, 2016 - DAYS * 144))
     bins = range(first, first + DAYS * 144)
-    calls: list[Call] = []
-    incidents: list[Incident] = []
-    for injector in INJECTORS:
+    streams: list[tuple[list[Call], Incident]] = []
+    for injector in injectors:
         made = None
         while made is None:
             client = left.pop()
@@ -68,10 +76,16 @@ def inject(folder: Path, seed: int) -> list[Found]:
                 client = replace(client, stays=BY_MODEL[injector])
             own = calls_of(client, rng, bins=bins, per_bin=PER_BIN)
             made = _injected(own, client.name, injector, rng)
-        calls += made[0]
-        incidents.append(made[1])
-    opened = [a for a in watch(calls) if a.news is News.OPENED]
-    return [_found(incident, opened, calls, seed) for incident in incidents]
+        streams.append(made)
+    if nameless:
+        return [
+            found
+            for calls, incident in streams
+            for found in _found_in(
+                [_nameless(c) for c in calls], [replace(incident, user="")], seed
+            )
+        ]
+    return _found_in([c for calls, _ in streams for c in calls], [i for _, i in streams], seed)
 
 
 def keep_quiet(folder: Path, seed: int, per_bin: float) -> list[Quiet]:
@@ -98,6 +112,15 @@ def watch(calls: list[Call]) -> list[Alarm]:
     for exchange, cost in exchanges_of(calls):
         alarms.extend(watcher.feed(exchange, cost=cost))
     return [*alarms, *watcher.finish()]
+
+
+def _found_in(calls: list[Call], incidents: Sequence[Incident], seed: int) -> list[Found]:
+    opened = [a for a in watch(calls) if a.news is News.OPENED]
+    return [_found(incident, opened, calls, seed) for incident in incidents]
+
+
+def _nameless(call: Call) -> Call:
+    return replace(call, user="")
 
 
 def _is_steady(client: Client) -> bool:

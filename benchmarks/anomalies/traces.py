@@ -22,6 +22,9 @@ from gonogo.pricing import ConfiguredPrice
 
 BEGIN = datetime(2026, 9, 7, tzinfo=UTC)
 BIN_SECONDS = 600
+_READ = Decimal("0.1")
+"""Price of a cache read in that of uncached input."""
+
 CHEAP, DEAR = "claude-haiku-4-5", "claude-opus-5-5"
 PRICES = {
     CHEAP: ConfiguredPrice(input_mtok=Decimal(1), output_mtok=Decimal(5)),
@@ -44,6 +47,7 @@ class Call:
         factor: Of the price.
         text: What an injection says; None: no text was recorded.
         reply: What is answered.
+        reads: Tokens of the input that come from the cache.
         label: Which incident it belongs to; empty for the trace's own.
     """
 
@@ -56,6 +60,7 @@ class Call:
     factor: float = 1.0
     text: str | None = None
     reply: str | None = None
+    reads: int = 0
     label: str = ""
 
 
@@ -167,16 +172,23 @@ def exchanges_of(calls: list[Call], prefix: str = "x") -> Iterator[tuple[Exchang
     """Yield calls as exchanges in the order of time, each with its cost."""
     for number, call in enumerate(sorted(calls, key=lambda one: one.at)):
         price = PRICES[call.model]
-        cost = (call.input * price.input_mtok + call.output * price.output_mtok) / 1_000_000
+        full = call.input - call.reads + _READ * call.reads
+        cost = (full * price.input_mtok + call.output * price.output_mtok) / 1_000_000
         messages = [] if call.text is None else [{"role": "user", "content": call.text}]
         content = [] if call.reply is None else [{"type": "text", "text": call.reply}]
         exchange = Exchange(
             id=f"{prefix}{number}",
             request=Request({"model": call.model, "messages": messages}),
             response=Response({"model": call.model, "content": content}),
-            usage=Usage({"input_tokens": call.input, "output_tokens": call.output}),
+            usage=Usage(
+                {
+                    "input_tokens": call.input - call.reads,
+                    "output_tokens": call.output,
+                    "cache_read_input_tokens": call.reads,
+                }
+            ),
             at=BEGIN + timedelta(seconds=call.at),
-            user=call.user,
+            user=call.user or None,
             session=call.session,
         )
         yield exchange, cost * Decimal(call.factor)

@@ -5,7 +5,7 @@ The API's own fields are kept as they came, unknown ones too; our envelope aroun
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -338,6 +338,7 @@ def decode_exchange(line: bytes) -> Exchange:
         ValueError: If fields contradict each other.
     """
     row = _DECODER.decode(line)
+    _demand_time_in_utc(row.at)
     given = {
         name: getattr(row, name)
         for name in _ExchangeRow.__struct_fields__
@@ -368,6 +369,15 @@ def encode_exchange(exchange: Exchange) -> bytes:
         },
     )
     return msgspec.json.encode(row)
+
+
+def _demand_time_in_utc(at: datetime | None) -> None:
+    """Refuse a time whose year is none in UTC: calendars and prices go by UTC."""
+    try:
+        if at is not None:
+            at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"field `at`: {at} is before year 1 or after 9999 in UTC") from error
 
 
 def _request_of(row: _ExchangeRow) -> Request:

@@ -1,9 +1,14 @@
 """What went wrong with spending, made fit for the door of alarms: whom it is about stays inside."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
+from gonogo.errors import BudgetExceeded
+from gonogo.plain_text import counted
 from gonogo.production.alarms import Alarm
 from gonogo.spend.anomalies.alarms import Alarm as Anomaly
+from gonogo.spend.reconciliation import Reconciliation
 from gonogo.spend.reservations import SpendWarning
 from gonogo_checkers.verdict import Severity
 
@@ -65,4 +70,101 @@ def alarm_of_warning(warning: SpendWarning, *, at: datetime | None = None) -> Al
             "amount_usd": str(status.amount_usd),
             "threshold": str(warning.threshold_usd),
         },
+    )
+
+
+def key_of_reconciliation(found: Reconciliation) -> str:
+    """Return the key of the episode that a bill is which differs; the same for its period."""
+    return f"reconciliation/{found.start}/{found.end}"
+
+
+def alarm_of_reconciliation(found: Reconciliation, *, at: datetime | None = None) -> Alarm:
+    """Return the alarm of a period whose bill and own exchanges do not agree.
+
+    Args:
+        found: One that does not hold.
+        at: When it was found; None: now.
+    """
+    return Alarm(
+        key=key_of_reconciliation(found),
+        severity=Severity.HIGH if found.is_total_off else Severity.MEDIUM,
+        title=f"the bill of {found.start} to {found.end} differs from own exchanges",
+        text="\n".join(found.alarms),
+        at=at or datetime.now(UTC),
+        facts={
+            "kind": "reconciliation",
+            "since": found.start.isoformat(),
+            "until": found.end.isoformat(),
+            "n": str(found.exchanges),
+            "cost_usd": f"{found.ours_usd:.4f}",
+            "spent_usd": f"{found.billed_usd:.4f}",
+        },
+    )
+
+
+def alarm_of_refusal(error: BudgetExceeded, *, at: datetime | None = None) -> Alarm:
+    """Return the alarm of a call that a hard limit did not let pass; those of a scope are one.
+
+    Args:
+        error: As the ledger raises it.
+        at: When it happened; None: now.
+    """
+    resets_at = "never" if error.resets_at is None else error.resets_at.isoformat()
+    return Alarm(
+        key=f"refused/{error.limit}/{sorted(error.scope.items())}",
+        severity=Severity.HIGH,
+        title=f"spending limit {error.limit} refuses calls",
+        text=str(error),
+        at=at or datetime.now(UTC),
+        facts={"limit": error.limit, "left_usd": str(error.left_usd), "resets_at": resets_at},
+    )
+
+
+def key_of_limit_ahead(measure: str, limit: Decimal, period: str) -> str:
+    """Return the key of the alarm that a limit will be hit: `recover` it where it no longer is."""
+    return f"forecast/{measure}/{limit}/{period}"
+
+
+def alarm_of_limit_ahead(
+    measure: str, limit: Decimal, period: str, *, hit_at: datetime, spent: Decimal, at: datetime
+) -> Alarm:
+    """Return the alarm of a limit that is likely to be hit before its period ends.
+
+    Args:
+        measure: `cost` in US dollars, or `tokens`.
+        limit: Of the period, in the unit of the measure.
+        period: Its name: `2026-11`.
+        hit_at: When it is likely hit, or was.
+        spent: Of it so far.
+        at: When this was foreseen.
+    """
+    is_past = hit_at <= at
+    unit = "US dollars" if measure == "cost" else measure
+    when = f"{hit_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    how = "were reached by" if is_past else "will likely be reached by"
+    return Alarm(
+        key=key_of_limit_ahead(measure, limit, period),
+        severity=Severity.HIGH if is_past else Severity.MEDIUM,
+        title=f"{limit:f} {unit} of {period} {how} {when}",
+        at=at,
+        facts={"period": period, "value": f"{spent:f}", "threshold": f"{limit:f}"},
+    )
+
+
+def alarm_of_unpriced(unpriced: Mapping[str, int], *, at: datetime) -> Alarm:
+    """Return the alarm of calls that are in no sum, since their models have no known price.
+
+    Args:
+        unpriced: How many calls by model, at least one; an empty name: of no known model.
+        at: When the last of them was.
+    """
+    names = sorted(unpriced)
+    lines = [f"{name or 'no model known'}: {counted(unpriced[name], 'call')}" for name in names]
+    return Alarm(
+        key=f"unpriced/{names}",
+        severity=Severity.MEDIUM,
+        title=f"{counted(sum(unpriced.values()), 'call')} without a known price",
+        text="\n".join(["They are in no sum. Prices may be set in [tool.gonogo].", *lines]),
+        at=at,
+        facts={"n": str(sum(unpriced.values())), "model": ", ".join(names)},
     )

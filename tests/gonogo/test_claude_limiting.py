@@ -2,9 +2,13 @@
 
 import asyncio
 import gc
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +29,6 @@ from standin import (
 import gonogo
 from gonogo.attribution import current_attributes
 from gonogo.claude.limiting import Limiting
-from gonogo.claude.upper_bounds import MOST_INPUT, bound_usd, input_tokens_at_most
 from gonogo.errors import (
     BudgetExceeded,
     StoreDownError,
@@ -33,7 +36,11 @@ from gonogo.errors import (
     UnpricedModelError,
 )
 from gonogo.exchanges import Request
-from gonogo.pricing import ConfiguredPrice, upper_bound_of
+from gonogo.pricing import (
+    ConfiguredPrice,
+    input_tokens_at_most,
+    upper_bound_of,
+)
 from gonogo.spend.ledger import Ledger, open_ledger
 from gonogo.spend.limits import decode_spend_settings
 
@@ -89,6 +96,13 @@ def desk(api: StandIn, tmp_path: Path) -> Iterator[Desk]:
     yield made
     made.limiting.flush()
     made.ledger.close()
+
+
+def bound_of(body: Any, prices: Any, *, tokens: int | None = None) -> Decimal:
+    request = Request(body)
+    tokens = input_tokens_at_most(request) if tokens is None else tokens
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    return upper_bound_of(request, tokens, prices, at=now, unknown_as_dearest=True)
 
 
 def cost(usage: Any) -> Decimal:
@@ -183,12 +197,7 @@ def test_an_attempt_that_was_sent_and_not_answered_counts_by_estimate(
     with desk.client(max_retries=0) as client, pytest.raises(anthropic.APIConnectionError):
         client.messages.create(**ASK)
     spent, held, estimated = desk.spent()
-    request = Request(ASK)
-    assert (
-        spent
-        == estimated
-        == bound_usd(request, input_tokens_at_most(request), PRICES, at=datetime.now(UTC))
-    )
+    assert spent == estimated == bound_of(ASK, PRICES).quantize(Decimal("1e-6"), ROUND_CEILING)
     assert held == 0
 
 
@@ -245,6 +254,166 @@ def test_a_cancelled_call_counts_by_estimate(desk: Desk, api: StandIn) -> None:
     assert held == 0
 
 
+def test_a_failed_attempt_costs_nothing_even_if_its_answer_breaks_off(desk: Desk) -> None:
+    """An error whose body is cut was still an error."""
+    hung = Hung(b"HTTP/1.1 500 No\r\ncontent-length: 100\r\n\r\n{")
+    client = desk.client(base_url=hung.url, max_retries=0)
+    with hung, client, pytest.raises(anthropic.APIConnectionError):
+        client.messages.create(**ASK, stream=True)
+    assert desk.spent() == (0, 0, 0)
+
+
+def test_a_call_that_is_cancelled_before_it_is_sent_costs_nothing(desk: Desk, api: StandIn) -> None:
+    entered, leave = threading.Event(), threading.Event()
+    reserve = desk.ledger.reserve
+
+    class Slow:
+        settle, release = desk.ledger.settle, desk.ledger.release
+
+        def reserve(self, *args: Any, **more: Any) -> Any:
+            made = reserve(*args, **more)
+            entered.set()
+            leave.wait(10)
+            return made
+
+    async def ask() -> None:
+        desk.limiting = Limiting(Slow(), prices=PRICES)
+        desk.options["middleware"] = [desk.limiting]
+        async with desk.async_client() as client:
+            task = asyncio.create_task(client.messages.create(**ASK))
+            await asyncio.to_thread(entered.wait, 10)
+            task.cancel()
+            leave.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(ask())
+    assert api.calls == []
+    assert desk.spent() == (0, 0, 0)
+
+
+def test_a_reservation_whose_making_was_not_confirmed_is_given_back(
+    desk: Desk, api: StandIn
+) -> None:
+    class Lost:
+        settle, release = desk.ledger.settle, desk.ledger.release
+
+        def reserve(self, *args: Any, **more: Any) -> Any:
+            desk.ledger.reserve(*args, **more)
+            raise StoreDownError("made, but the answer was lost")
+
+    desk.limiting = Limiting(Lost(), prices=PRICES)
+    desk.options["middleware"] = [desk.limiting]
+    with desk.client() as client, pytest.raises(StoreDownError):
+        client.messages.create(**ASK)
+    assert api.calls == []
+    assert desk.spent() == (0, 0, 0)
+
+
+def test_a_settlement_that_breaks_does_not_keep_others_from_being_settled(desk: Desk) -> None:
+    settle, broken = desk.ledger.settle, [RuntimeError("of a driver")]
+
+    class Breaking:
+        reserve, release = desk.ledger.reserve, desk.ledger.release
+
+        def settle(self, *args: Any, **more: Any) -> object:
+            if broken:
+                raise broken.pop()
+            return settle(*args, **more)
+
+    desk.limiting = Limiting(Breaking(), prices=PRICES)
+    desk.options["middleware"] = [desk.limiting]
+    with desk.client() as client:
+        client.messages.create(**ASK)
+        second = client.messages.create(**ASK)
+    spent, held, _ = desk.spent()
+    assert spent == cost(second.usage)
+    assert held > 0
+
+
+KILLED = """
+import asyncio, os, sys
+import anthropic
+from pathlib import Path
+from gonogo.claude.limiting import Limiting
+from gonogo.spend.ledger import open_ledger
+from gonogo.spend.limits import decode_spend_settings
+
+url, folder, how = sys.argv[1:]
+table = {"limits": {"all": {"amount_usd": 1, "period": "monthly"}}, "hold_seconds": 2}
+ledger = open_ledger(decode_spend_settings(table, "test") , Path(folder))
+limiting = Limiting(ledger)
+ask = {"model": "claude-sonnet-5-5", "max_tokens": 100,
+       "messages": [{"role": "user", "content": "Tell me of the sea."}]}
+
+async def main():
+    async with anthropic.AsyncAnthropic(base_url=url, api_key="test", middleware=[limiting]) as api:
+        if how == "ends":
+            return await api.messages.create(**ask)
+        async with api.messages.stream(**ask) as stream:
+            async for _ in stream:
+                os._exit(9)
+
+asyncio.run(main())
+"""
+
+
+def run(how: str, api: StandIn, folder: Path) -> Ledger:
+    command = [sys.executable, "-P", "-c", KILLED, api.url, str(folder), how]
+    done = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert done.returncode == (0 if how == "ends" else 9), done.stderr
+    table = {"limits": {"all": {"amount_usd": 1, "period": "monthly"}}}
+    return open_ledger(decode_spend_settings(table, "test"), folder)
+
+
+def test_a_program_that_ends_after_an_asynchronous_call_has_settled_it(
+    api: StandIn, tmp_path: Path
+) -> None:
+    ledger = run("ends", api, tmp_path)
+    (status,) = ledger.status({})
+    ledger.close()
+    assert status.spent_usd > 0
+    assert (status.held_usd, status.estimated_usd) == (0, 0)
+
+
+def test_a_call_of_a_program_that_was_killed_counts_by_estimate(
+    api: StandIn, tmp_path: Path
+) -> None:
+    ledger = run("is killed", api, tmp_path)
+    (held,) = ledger.status({})
+    (later,) = ledger.status({}, at=datetime.now(UTC) + timedelta(seconds=3))
+    ledger.close()
+    assert (held.spent_usd, later.held_usd) == (0, 0)
+    assert later.spent_usd == later.estimated_usd == held.held_usd > 0
+
+
+class Hung:
+    """A server that answers once with these bytes, and then closes the connection."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        connection, _ = self._socket.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(self._answer)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65_536):  # closing with something unread would reset it
+                pass
+
+    def __enter__(self) -> "Hung":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+        self._socket.close()
+
+
 def test_a_key_that_the_application_uses_twice_pays_twice(desk: Desk) -> None:
     with desk.client() as client:
         rows = [
@@ -265,6 +434,26 @@ def test_counting_tokens_is_free(desk: Desk) -> None:
         client.messages.count_tokens(model=MODEL, messages=ASK["messages"])
         client.models.list()
     assert desk.spent() == (0, 0, 0)
+
+
+def test_a_batch_of_several_models_counts_in_the_limits_of_each(
+    api: StandIn, tmp_path: Path
+) -> None:
+    limits = {
+        "sonnet": {"amount_usd": 1, "period": "daily", "where": {"model": MODEL}},
+        "opus": {"amount_usd": 0, "period": "daily", "where": {"model": "claude-opus-*"}},
+    }
+    desk = Desk(tmp_path, api.url, limits)
+    rows: list[Any] = [
+        {"custom_id": name, "params": ASK | {"model": name}} for name in (MODEL, "claude-opus-5")
+    ]
+    with desk.client() as client:
+        with pytest.raises(BudgetExceeded, match="'opus'"):
+            client.messages.batches.create(requests=rows)
+        assert api.calls == []
+        assert desk.spent(model=MODEL) == (0, 0, 0)
+        client.messages.batches.create(requests=rows[:1])
+    assert desk.spent(model=MODEL)[2] > 0
 
 
 def test_a_batch_counts_at_its_bound_until_its_cost_is_known(desk: Desk) -> None:
@@ -314,41 +503,49 @@ def test_a_cost_waits_for_a_store_that_goes_down_meanwhile(
     desk.ledger.close()
 
 
-def test_what_has_no_bound_or_no_model_is_refused(desk: Desk, api: StandIn) -> None:
-    search: Any = [{"type": "web_search_20250305", "name": "web_search"}]
-    with desk.client() as client, pytest.raises(UnboundedCostError, match="max_uses"):
-        client.messages.create(**ASK, tools=search)
-    assert api.calls == []
+SEARCH: Any = {"type": "web_search_20250305", "name": "web_search"}
+
+
+def test_what_does_not_say_what_it_costs_at_most_is_bounded_by_a_guess_that_is_dear(
+    api: StandIn, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, api.url, {"all": {"amount_usd": 10, "period": "monthly"}})
+    code: Any = {"type": "code_execution_20250825", "name": "code_execution"}
+    with desk.client() as client:
+        client.messages.create(**ASK, tools=[SEARCH, code])
+        server: Any = {"type": "url", "url": "https://x", "name": "y"}
+        with pytest.raises(anthropic.BadRequestError):  # the stand-in knows nothing of it
+            client.beta.messages.create(**ASK, mcp_servers=[server])
+        with pytest.raises(UnboundedCostError, match="max_tokens"):
+            client.post("/v1/messages", body={"model": MODEL, "messages": []}, cast_to=object)
+    bounds = [bound_of(ASK | {"tools": [tool]}, PRICES) for tool in (code, SEARCH)]
+    assert bound_of(ASK, PRICES) * 5 < bounds[0] < bounds[1] < 2
+    assert bound_of(ASK | {"tools": [SEARCH | {"max_uses": 2}]}, PRICES) < bounds[1] / 2
+    assert len(api.calls) == 2
+
+
+def test_a_soft_limit_never_refuses(api: StandIn, tmp_path: Path) -> None:
+    soft = {"all": {"amount_usd": 0, "period": "monthly", "kind": "soft"}}
+    desk = Desk(tmp_path, api.url, soft)
+    with desk.client() as client:
+        client.messages.create(**ASK, tools=[SEARCH])
+        with pytest.raises(anthropic.NotFoundError):
+            client.messages.create(**ASK | {"model": "claude-nobody-knows-1"})
+    assert len(api.calls) == 2
 
 
 def test_an_unknown_model_is_bounded_by_the_dearest_of_its_line() -> None:
     now = datetime(2026, 11, 24, tzinfo=UTC)
 
     def bound(model: str) -> Decimal:
-        return bound_usd(Request(ASK | {"model": model}), 1000, {}, at=now)
+        return bound_of(ASK | {"model": model}, {}, tokens=1000)
 
+    us = ASK | {"inference_geo": "us"}
     listed = [
-        upper_bound_of(Request(ASK | {"model": model}), 1000, {}, at=now)
+        upper_bound_of(Request(us | {"model": model}), 1000, {}, at=now)
         for model in ("claude-haiku-5-5", "claude-haiku-4-5", "claude-3-haiku")
     ]
     assert bound("claude-haiku-99") == max(listed)
     assert bound("claude-something-9") >= bound("claude-opus-99") > bound("claude-haiku-99")
     with pytest.raises(UnpricedModelError):
-        bound_usd(Request({"max_tokens": 1}), 1, {}, at=now)
-
-
-def test_an_estimate_of_input_is_on_the_safe_side_and_bounded() -> None:
-    def tokens(content: Any) -> int:
-        return input_tokens_at_most(Request({"messages": [{"role": "user", "content": content}]}))
-
-    words = "The sea is wide and deep. " * 1000
-    assert tokens(words) >= len(words.split()) * 2
-    image = {"type": "image", "source": {"type": "base64", "data": "A" * 4_000_000}}
-    assert 5000 <= tokens([image]) < 10_000
-    assert tokens("x" * 10_000_000) == MOST_INPUT
-    nested: Any = "x"
-    for _ in range(50_000):
-        nested = [nested]
-    assert tokens(nested) < 2000
-    document = {"type": "document", "source": {"type": "file", "file_id": "f"}}
-    assert tokens([document]) > 200_000
+        bound_of({"max_tokens": 1}, {}, tokens=1)

@@ -1,11 +1,17 @@
 """`gonogo spend`: the ledger for gateways in other languages."""
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from standin import DroppedConnection, StandIn, overloaded
 from typer.testing import CliRunner
 
 from gonogo.cli.app import app
@@ -13,6 +19,8 @@ from gonogo.cli.app import app
 if TYPE_CHECKING:
     from click.testing import Result
 
+REFERENCE = Path(__file__).parents[2] / "docs/reference/spending-limits.md"
+MODEL = "claude-sonnet-5-5"
 PYPROJECT = """
 [tool.gonogo.prices.m]
 input_mtok = 1
@@ -62,6 +70,7 @@ def test_a_call_is_reserved_and_settled(gateway: Gateway) -> None:
         "is_recorded": True,
         "upper_bound_usd": 0.04,
         "cost_usd": None,
+        "price_version": None,
         "warnings": [],
     }
     settled = gateway.row("settle", "r1", "--usd", "0.04")
@@ -69,6 +78,20 @@ def test_a_call_is_reserved_and_settled(gateway: Gateway) -> None:
     (warning,) = settled["warnings"]
     assert (warning["limit"], warning["threshold_usd"]) == ("each_user", 0.04)
     assert gateway.row("settle", "r1", "--usd", "0.01")["is_repeated"]
+
+
+def test_warnings_wait_in_the_outbox_where_that_is_asked_for(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = gateway.folder / "pyproject.toml"
+    receiver = '[tool.gonogo.alerts.receivers.ops]\nurl_variable = "OPS_URL"\n'
+    path.write_text(PYPROJECT + receiver)
+    monkeypatch.setenv("OPS_URL", "json://127.0.0.1:9/")
+    gateway.row("reserve", "r1", "--usd", "0.04", "-a", "user=kim")
+    assert len(gateway.row("settle", "r1", "--usd", "0.04", "--alert")["warnings"]) == 1
+    waiting = CliRunner().invoke(app, ["alerts", "status", "--project", str(gateway.folder)])
+    assert json.loads(waiting.stdout)["waiting"] == {"ops": 1}
+    assert "kim" not in waiting.stdout
 
 
 def test_a_refusal_says_which_limit_and_when_it_resets(gateway: Gateway) -> None:
@@ -98,10 +121,48 @@ def test_requests_and_answers_are_priced(gateway: Gateway) -> None:
     ask = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "Hi"}]}
     made = gateway.row("reserve", "r1", "--request", "-", stdin=json.dumps(ask))
     assert 0.011 <= made["upper_bound_usd"] < 0.013
+    assert re.fullmatch(r"genai-prices [\d.]+, rules \d+, overlay \w{12}", made["price_version"])
     answer = {"model": "m", "content": [], "usage": {"input_tokens": 100, "output_tokens": 50}}
     (gateway.folder / "answer.json").write_text(json.dumps(answer))
     settled = gateway.row("settle", "r1", "--response", str(gateway.folder / "answer.json"))
     assert Decimal(str(settled["cost_usd"])) == Decimal("0.0006")
+    assert settled["price_version"] == made["price_version"]
+
+
+def test_what_was_sent_and_never_settled_counts_as_spent(gateway: Gateway) -> None:
+    then, later = ("--at", "2026-11-24T12:00:00"), ("--at", "2026-11-24T13:00:00")
+    gateway.row("reserve", "r1", "--usd", "0.01", "--sent", *then)
+    gateway.row("reserve", "r2", "--usd", "0.02", *then)
+    status = gateway.row("status", *later)
+    assert (status["spent_usd"], status["estimated_usd"], status["held_usd"]) == (0.01, 0.01, 0)
+    assert gateway.row("release", "r1", *later)["state"] == "released"
+    assert gateway.row("status", *later)["spent_usd"] == 0
+
+
+def test_a_status_of_nothing_says_so(gateway: Gateway) -> None:
+    result = gateway.run("status")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "no limit of [tool.gonogo.spend.limits] has been used, or there is none" in result.stderr
+
+
+def test_an_answer_that_is_an_error_is_to_be_released(gateway: Gateway) -> None:
+    gateway.row("reserve", "r1", "--usd", "0.01")
+    error = json.dumps({"type": "error", "error": {"type": "overloaded_error", "message": ""}})
+    result = gateway.run("settle", "r1", "--response", "-", stdin=error)
+    assert result.exit_code == 2
+    assert "gonogo spend release" in result.stderr
+
+
+def test_a_step_imports_nothing_that_it_does_not_need() -> None:
+    """A gateway starts the command twice a call."""
+    code = (
+        "import sys; from typer.main import get_command; from gonogo.cli.app import app;"
+        "get_command(app).commands['spend'];"
+        "print([n for n in ('numpy', 'anthropic', 'gonogo.decisions', 'genai_prices')"
+        " if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_the_status_shows_every_scope(gateway: Gateway) -> None:
@@ -157,3 +218,34 @@ def test_a_store_that_is_down_is_a_service_that_failed(gateway: Gateway) -> None
     path.write_text(PYPROJECT.replace("[tool.gonogo.spend]\n", "[tool.gonogo.spend]\n" + down))
     assert gateway.run("reserve", "r", "--usd", "0.01").exit_code == 4
     assert gateway.run("status").exit_code == 4
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("sh", "curl", "openssl"))), reason="needs curl and openssl"
+)
+def test_the_shell_script_of_the_reference_settles_releases_and_estimates(
+    gateway: Gateway,
+) -> None:
+    (script,) = re.findall(r"```sh\n(.*?)```", REFERENCE.read_text(), re.DOTALL)
+    ask = {"model": MODEL, "max_tokens": 50, "messages": [{"role": "user", "content": "Hi"}]}
+    (gateway.folder / "body.json").write_text(json.dumps(ask))
+    places = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    more = {"PATH": places, "USER": "kim", "ANTHROPIC_API_KEY": "test"}
+    states = []
+    with StandIn() as api:
+        script = script.replace("https://api.anthropic.com", api.url)
+        for failure in (None, overloaded(), DroppedConnection()):
+            if failure is not None:
+                api.script(failure, times=1)
+            done = subprocess.run(
+                ["sh", "-c", script],  # noqa: S607 - whichever a person has
+                cwd=gateway.folder,
+                env=os.environ | more,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            states.append(json.loads(done.stdout)["state"])
+    assert states == ["settled", "released", "settled"]
+    status = gateway.row("status")
+    assert status["spent_usd"] > status["estimated_usd"] > 0 == status["held_usd"]

@@ -218,6 +218,44 @@ def test_reconcile_holds_exchanges_against_the_bill(folder: Path) -> None:
     assert "in all" in agreed.stdout
 
 
+@pytest.mark.usefixtures("admin")
+def test_reconcile_tells_the_receivers_what_differs_and_that_it_no_longer_does(
+    folder: Path, receiver: tuple[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, taken = receiver
+    monkeypatch.setenv("OPS_URL", url)
+    (folder / "pyproject.toml").write_text(
+        '[tool.gonogo.alerts.receivers.ops]\nurl_variable = "OPS_URL"\n'
+    )
+    none = write(folder / "none.jsonl", [])
+    days = ("--from", "2026-11-01", "--until", "2026-11-04", "--alert")
+    assert gonogo("spend", "reconcile", none, *days).exit_code == 1
+    assert len(taken) == 1
+    assert "the bill of 2026-11-01 to 2026-11-04 differs" in json.dumps(taken[0])
+    assert gonogo("spend", "reconcile", str(BILL / "exchanges.jsonl"), *days).exit_code == 0
+    assert len(taken) == 2
+
+
+@pytest.mark.usefixtures("admin")
+def test_reconcile_tolerates_what_it_is_told_and_looks_at_the_workspaces_it_is_told(
+    folder: Path,
+) -> None:
+    none = write(folder / "none.jsonl", [])
+    days = ("--from", "2026-11-01", "--until", "2026-11-04")
+    assert gonogo("spend", "reconcile", none, *days, "--tolerance", "1").exit_code == 0
+    assert gonogo("spend", "reconcile", none, *days, "--workspace", "wrkspc_none").exit_code == 0
+    assert gonogo("spend", "reconcile", none, *days, "--workspace", "default").exit_code == 1
+    assert gonogo("spend", "reconcile", none, *days, "--tolerance", "2").exit_code == 2
+
+
+@pytest.mark.usefixtures("admin")
+def test_reconcile_says_where_the_bill_may_not_be_complete(folder: Path) -> None:
+    none = write(folder / "none.jsonl", [])
+    until = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    result = gonogo("spend", "reconcile", none, "--from", "2026-11-01", "--until", until)
+    assert f"the last days before {until} may not be complete yet" in result.stderr
+
+
 def test_reconcile_without_an_admin_key_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -229,3 +229,75 @@ def test_no_answer_costs_more_than_the_bound(
     whole_input = Usage(usage).input_tokens
     assert cost is not None
     assert cost <= upper_bound_of(request, whole_input, prices, at=at, batch=tier == "batch")
+
+
+@given(
+    asked=requests_with_answers(),
+    where=st.sampled_from(["us", "global"]),
+    fallback=st.sampled_from([None, *MODELS]),
+    is_advised=st.booleans(),
+)
+def test_what_a_request_does_not_say_never_costs_more_than_the_bound(
+    asked: tuple[Request, dict[str, Any]], where: str, fallback: str | None, *, is_advised: bool
+) -> None:
+    """Where the call ran, how often it searched, what it cached, who answered in place of whom."""
+    body, usage = dict(asked[0].body), asked[1] | {"inference_geo": where}
+    body.pop("inference_geo", None)
+    usage["speed"] = "standard"
+    tokens = Usage(usage).input_tokens
+    if "tools" in body:
+        body["tools"] = [SEARCH]
+        usage["server_tool_use"] = {"web_search_requests": 10}
+        usage |= {"input_tokens": 0, "cache_read_input_tokens": 0}
+        usage |= {"cache_creation_input_tokens": tokens, "cache_creation": None}
+    own = {name: count for name, count in usage.items() if name != "server_tool_use"}
+    runs = [{**own, "type": "message", "model": body["model"]}]
+    if fallback is not None:
+        body["fallbacks"] = "default"
+        runs.append({**runs[0], "type": "fallback_message", "model": fallback})
+    if is_advised:
+        body["tools"] = [*body.get("tools", ()), {"type": "advisor_20260301", "name": "advisor"}]
+        advice = {"type": "advisor_message", "input_tokens": tokens, "output_tokens": 100_000}
+        runs += [{**advice, "model": "claude-opus-5-5"}] * 10
+    answered = body["model"] if fallback is None else fallback
+    answer = Exchange(
+        id="x",
+        request=Request(body),
+        response=Response({"model": answered, "content": [{"type": "text", "text": "."}]}),
+        usage=Usage({**usage, "iterations": runs}),
+        at=NOVEMBER,
+    )
+    prices = {"house-model": HOUSE}
+    cost = cost_of(answer, prices)
+    bound = upper_bound_of(Request(body), tokens, prices, at=NOVEMBER, unknown_as_dearest=True)
+    assert cost is not None
+    assert cost <= bound
+
+
+def test_fast_mode_of_a_line_that_has_no_price_of_it_is_bounded_by_the_dearest_that_has() -> None:
+    def most(**more: Any) -> Decimal:
+        body = {"model": "claude-opus-5-5", "max_tokens": 10, "speed": "fast", **more}
+        return upper_bound_of(Request(body), 10, {}, at=NOVEMBER, unknown_as_dearest=True)
+
+    assert most(fallbacks=[{"model": "claude-sonnet-5-5"}]) > most(model="claude-sonnet-5-5") > 0
+
+
+@given(requests_with_answers(), st.sampled_from(["haiku", "sonnet", "opus"]))
+def test_no_model_of_a_line_costs_more_than_the_bound_of_an_unknown_one(
+    asked: tuple[Request, dict[str, Any]], line: str
+) -> None:
+    body, usage = dict(asked[0].body), asked[1]
+    body |= {"model": f"claude-{line}-99", "speed": "standard"}
+    usage.pop("speed", None)
+    bound = upper_bound_of(
+        Request(body), Usage(usage).input_tokens, {}, at=NOVEMBER, unknown_as_dearest=True
+    )
+    for model in (name for name in (*MODELS, "claude-3-opus", "claude-haiku-4-5") if line in name):
+        answer = Exchange(
+            id="x",
+            request=Request(body),
+            response=Response({"model": model, "content": []}),
+            usage=Usage(usage),
+            at=NOVEMBER,
+        )
+        assert (cost_of(answer, {}) or 0) <= bound

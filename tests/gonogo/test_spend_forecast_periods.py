@@ -1,6 +1,7 @@
 """Sums by the hour, days, months and limits by the calendar. All amounts are made up."""
 
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from gonogo.spend.forecasting.projections import (
     project_limit,
     project_month,
 )
+from gonogo.spend.forecasting.rolling_limits import project_rolling_limit
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
@@ -174,7 +176,8 @@ def test_a_month_is_what_was_spent_and_what_is_foreseen():
     )
     assert month.spent == 250
     assert month.ahead.likely == 470
-    assert month.total.likely == month.total.low_95 == month.total.high_95 == 720
+    assert month.total.likely == 720
+    assert 600 < month.total.low_95 < month.total.low_80 < 720 < month.total.high_80 < 840
 
 
 def test_the_last_hour_of_a_month_begins_the_next():
@@ -248,9 +251,24 @@ def test_a_limit_is_hit_when_the_hours_say():
     hit = project_limit(sums, outlook, Decimal("200.5"), since=sums.starts)
     assert hit.spent == 96
     assert hit.likely == sums.ends + 104.5 * HOUR
-    assert hit.earliest == sums.ends + 104 * HOUR
-    assert hit.latest == sums.ends + 105 * HOUR
+    assert sums.ends + 80 * HOUR < hit.earliest < hit.likely < hit.latest < sums.ends + 140 * HOUR
     assert not hit.is_past
+
+
+def test_a_limit_that_begins_anew_is_not_hit_after_that():
+    sums = constant(4, starts=datetime(2026, 11, 1, tzinfo=UTC))
+    until = sums.ends + 72 * HOUR
+    outlook = foresee(sums, sums.ends + 144 * HOUR)
+    hit = project_limit(sums, outlook, Decimal(200), since=sums.starts, until=until)
+    assert hit.earliest == hit.likely == hit.latest == NotBy(until)
+
+
+def test_a_limit_may_be_hit_in_the_hour_that_is_not_over():
+    sums = replace(constant(4, starts=datetime(2026, 11, 1, tzinfo=UTC)), unfinished=Decimal(50))
+    outlook = foresee(sums, sums.ends + 48 * HOUR)
+    hit = project_limit(sums, outlook, Decimal(100), since=sums.starts)
+    assert hit.is_past
+    assert (hit.likely, hit.spent) == (sums.ends + HOUR, 146)
 
 
 def test_a_limit_that_is_far_is_not_hit():
@@ -276,6 +294,72 @@ def test_a_limit_of_nothing_is_refused(limit):
     sums = constant(3, starts=datetime(2026, 11, 1, tzinfo=UTC))
     with pytest.raises(ValueError, match="limit"):
         project_limit(sums, foresee(sums, sums.ends + HOUR), limit, since=sums.starts)
+
+
+def rolling(sums, outlook, limit, days):
+    return project_rolling_limit(
+        sums, outlook, Decimal(limit), length=timedelta(days=days), zone=UTC
+    )
+
+
+def test_a_rolling_limit_looks_at_its_window_alone():
+    """One dollar an hour for five days, four since a day: 48 hours hold 96 and come to 144."""
+    starts = datetime(2026, 11, 1, tzinfo=UTC)
+    sums = HourlySums(starts=starts, sums=(Decimal(1),) * 120 + (Decimal(4),) * 24)
+    outlook = foresee(sums, sums.ends + 10 * 24 * HOUR)
+    hit = rolling(sums, outlook, 150, 2)
+    assert hit.spent == 24 + 96
+    # Each hour 4 come and 1 leaves.
+    assert hit.likely == sums.ends + 10 * HOUR
+    assert sums.ends < hit.earliest <= hit.likely <= hit.latest
+    end = NotBy(sums.ends + 240 * HOUR)
+    never = rolling(sums, outlook, 1000, 2)
+    assert never.likely == never.latest == end
+    assert not never.is_past
+
+
+def test_a_rolling_limit_that_has_been_hit_says_since_when():
+    starts = datetime(2026, 11, 1, tzinfo=UTC)
+    sums = HourlySums(starts=starts, sums=(Decimal(1),) * 120 + (Decimal(4),) * 24)
+    outlook = foresee(sums, sums.ends + 48 * HOUR)
+    hit = rolling(sums, outlook, 90, 2)
+    # 48 and 3 more each hour: 90 after 14 hours of the 24.
+    assert hit.is_past
+    assert hit.likely == hit.earliest == hit.latest == sums.ends - 10 * HOUR
+    assert hit.spent == 120
+
+
+def test_a_rolling_limit_that_is_past_its_peak_is_not_hit():
+    starts = datetime(2026, 11, 1, tzinfo=UTC)
+    amounts = [Decimal(1)] * 480
+    amounts[300:324] = [Decimal(20)] * 24
+    sums = HourlySums(starts=starts, sums=tuple(amounts))
+    outlook = foresee(sums, sums.ends + 48 * HOUR)
+    hit = rolling(sums, outlook, 600, 8)
+    assert (hit.spent, hit.is_past) == (24 * 20 + 168, True)
+    assert rolling(sums, outlook, 600, 2).spent == 48
+    assert isinstance(rolling(sums, outlook, 600, 2).likely, NotBy)
+
+
+@pytest.mark.parametrize("length", [timedelta(0), timedelta(hours=-1)])
+def test_a_window_of_nothing_is_refused(length):
+    sums = constant(3, starts=datetime(2026, 11, 1, tzinfo=UTC))
+    outlook = foresee(sums, sums.ends + HOUR)
+    with pytest.raises(ValueError, match="length"):
+        project_rolling_limit(sums, outlook, Decimal(1), length=length, zone=UTC)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10**6), st.integers(48, 200), st.integers(30, 20_000), st.floats(0.5, 300))
+def test_times_of_a_rolling_limit_are_in_order(seed, hours, minutes, limit):
+    generator = np.random.default_rng(seed)
+    sums = sums_of(generator.exponential(1, hours), datetime(2026, 10, 20, tzinfo=UTC))
+    outlook = foresee(sums, sums.ends + 10 * 24 * HOUR)
+    length = timedelta(minutes=minutes)
+    hit = project_rolling_limit(sums, outlook, Decimal(limit), length=length, zone=UTC)
+    when = [_order(moment) for moment in (hit.earliest, hit.likely, hit.latest)]
+    assert when == sorted(when)
+    assert hit.is_past == (hit.spent >= Decimal(limit))
 
 
 @settings(max_examples=12, deadline=None)

@@ -23,6 +23,7 @@ def test_no_limit_is_passed_and_all_of_it_can_be_spent(
     )
     outcome = hammer(plan, patience_seconds=30)
     assert outcome.over == 0
+    assert outcome.truly_over <= 0
     assert outcome.wrong_refusals == 0
     assert outcome.is_consistent
     assert outcome.utilisation >= 0.99

@@ -10,8 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from books import CENT, DAILY, NOON, STORES, Books, Clock, books_in, spent
 from servers import postgres_url, redis_cluster_url, redis_url  # noqa: F401 - fixtures
 
 from gonogo.errors import BudgetExceeded, StoreDownError, UnknownReservationError
@@ -22,68 +21,10 @@ from gonogo.spend.reservations import SpendWarning
 from gonogo.spend.steps import ReserveStep, State, StepResult, Store
 from gonogo.spend.stores.opening import open_store
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-CENT = Decimal("0.01")
-DAILY = {"daily": {"amount_usd": 1, "period": "daily"}}
-STORES = ["sqlite", "redis", "postgres"]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def go_on(self, **time: float) -> None:
-        self.now += timedelta(**time)
-
-
-class Books:
-    """Makes ledgers of one kind of store, each empty."""
-
-    _number = 0
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self._url = url
-        self._folder = folder
-        self.opened: list[Store] = []
-
-    def close(self) -> None:
-        while self.opened:
-            self.opened.pop().close()
-
-    def store(self) -> Store:
-        Books._number += 1
-        store = open_store(
-            self._url.format(number=Books._number),
-            name=f"ledger_{Books._number}",
-            timeout_seconds=10,
-            root=self._folder,
-        )
-        self.opened.append(store)
-        return store
-
-    def ledger(
-        self, limits: dict[str, object], *, warned: list[SpendWarning] | None = None, **more: object
-    ) -> tuple[Ledger, Clock]:
-        clock = Clock()
-        given = decode_spend_settings({"limits": limits, **more}, "test")
-        tell = None if warned is None else warned.append
-        return Ledger(self.store(), given, clock=clock, on_warning=tell), clock
-
 
 @pytest.fixture(params=STORES)
 def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
-    is_file = request.param == "sqlite"
-    url = "ledger{number}.db" if is_file else request.getfixturevalue(f"{request.param}_url")
-    made = Books(url, tmp_path)
-    yield made
-    made.close()
-
-
-def spent(ledger: Ledger, **attributes: str) -> list[tuple[Decimal, Decimal]]:
-    return [(s.spent_usd, s.held_usd) for s in ledger.status(attributes)]
+    yield from books_in(request.param, request, tmp_path)
 
 
 def test_what_is_reserved_is_no_longer_left_and_what_it_cost_takes_its_place(books: Books) -> None:
@@ -210,17 +151,80 @@ def test_what_nobody_settles_ends(books: Books) -> None:
         ledger.reserve("c", {}, upper_bound_usd=CENT)
 
 
-def test_what_nobody_settles_is_charged_where_the_settings_say_so(books: Books) -> None:
-    ledger, clock = books.ledger(DAILY, hold_seconds=60, expired_holds="charge")
-    ledger.reserve("a", {}, upper_bound_usd=CENT * 70)
+def test_what_was_sent_and_nobody_settles_is_charged(books: Books) -> None:
+    ledger, clock = books.ledger(DAILY, hold_seconds=60)
+    ledger.reserve("a", {}, upper_bound_usd=CENT * 70, is_sent=True)
+    ledger.reserve("b", {}, upper_bound_usd=CENT * 30)
     clock.go_on(seconds=61)
-    assert ledger.expire() == 1
+    assert ledger.expire() == 2
     assert ledger.expire() == 0
     (status,) = ledger.status({})
     assert (status.spent_usd, status.estimated_usd) == (CENT * 70, CENT * 70)
     ledger.settle("a", CENT * 30)
     (status,) = ledger.status({})
     assert (status.spent_usd, status.estimated_usd) == (CENT * 30, 0)
+
+
+@pytest.mark.parametrize(("policy", "charged"), [("charge", 2), ("release", 0)])
+def test_the_settings_say_what_becomes_of_all_that_nobody_settles(
+    books: Books, policy: str, charged: int
+) -> None:
+    ledger, clock = books.ledger(DAILY, hold_seconds=60, expired_holds=policy)
+    ledger.reserve("a", {}, upper_bound_usd=CENT, is_sent=True)
+    ledger.reserve("b", {}, upper_bound_usd=CENT)
+    clock.go_on(seconds=61)
+    assert spent(ledger) == [(CENT * charged, 0)]
+
+
+def test_a_call_that_is_found_to_have_failed_costs_nothing_whatever_was_estimated(
+    books: Books,
+) -> None:
+    rolling = {"rolling": {"amount_usd": 1, "period": "rolling", "length": "1h"}}
+    ledger, clock = books.ledger({**DAILY, **rolling}, hold_seconds=60)
+    for name in ("late", "guessed"):
+        ledger.reserve(name, {}, upper_bound_usd=CENT * 40, is_sent=True)
+    ledger.settle("guessed", CENT * 20, is_estimate=True)
+    clock.go_on(seconds=61)
+    assert [s.estimated_usd for s in ledger.status({})] == [CENT * 60] * 2
+    for name in ("late", "guessed"):
+        gone = ledger.release(name)
+        assert (gone.state, gone.cost_usd, gone.is_repeated) == (State.RELEASED, 0, False)
+        assert ledger.release(name).is_repeated
+    assert [(s.spent_usd, s.estimated_usd) for s in ledger.status({})] == [(0, 0)] * 2
+    ledger.reserve("late", {}, upper_bound_usd=CENT * 100)
+
+
+def test_who_is_told_of_a_warning_cannot_undo_the_step(
+    books: Books, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: SpendWarning) -> None:
+        raise RuntimeError("the receiver is broken")
+
+    given = decode_spend_settings({"limits": DAILY}, "test")
+    ledger = Ledger(books.store(), given, on_warning=fail)
+    ledger.reserve("a", {}, upper_bound_usd=CENT * 90)
+    assert len(ledger.settle("a", CENT * 90).warnings) == 1
+    assert spent(ledger) == [(CENT * 90, 0)]
+    assert "could not be told" in caplog.text
+
+
+def test_a_status_shows_the_amount_as_it_is_now(books: Books) -> None:
+    store = books.store()
+    for amount in (1, 2):
+        limits = {"daily": {"amount_usd": amount, "period": "daily"}}
+        given = decode_spend_settings({"limits": limits}, "test")
+        ledger = Ledger(store, given, clock=Clock())
+        assert [s.amount_usd for s in ledger.status({})] == [amount]
+        if amount == 1:
+            ledger.reserve("a", {}, upper_bound_usd=CENT)
+
+
+def test_without_limits_nothing_is_kept(tmp_path: Path) -> None:
+    ledger = open_ledger(decode_spend_settings({}, "test"), tmp_path)
+    assert not ledger.reserve("a", {}, upper_bound_usd=CENT).is_recorded
+    assert ledger.settle("a", CENT).cost_usd == CENT
+    assert ledger.release("b").state is State.RELEASED
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_ended_is_forgotten_in_time(books: Books) -> None:
@@ -253,6 +257,35 @@ def test_a_call_counts_on_the_day_on_which_it_began(books: Books) -> None:
         (datetime(2026, 11, 24, 5, tzinfo=UTC), CENT * 30, 0),
         (datetime(2026, 11, 25, 5, tzinfo=UTC), 0, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("period", "zone", "begins", "ends"),
+    [
+        ("daily", "Europe/Berlin", "2026-10-24T22:00Z", "2026-10-25T23:00Z"),  # 25 hours
+        ("daily", "Europe/Berlin", "2026-03-28T23:00Z", "2026-03-29T22:00Z"),  # 23 hours
+        ("weekly", "Europe/Berlin", "2026-10-18T22:00Z", "2026-10-25T23:00Z"),
+        ("monthly", "Europe/Berlin", "2026-09-30T22:00Z", "2026-10-31T23:00Z"),
+        ("daily", "America/Havana", "2026-11-01T04:00Z", "2026-11-02T05:00Z"),  # 0:00 comes twice
+        ("daily", "Africa/Cairo", "2026-04-23T22:00Z", "2026-04-24T21:00Z"),  # 0:00 is left out
+        ("daily", "Pacific/Chatham", "2026-11-23T10:15Z", "2026-11-24T10:15Z"),
+    ],
+)
+def test_periods_begin_and_end_by_the_clocks_of_the_zone_in_every_store(
+    books: Books, period: str, zone: str, begins: str, ends: str
+) -> None:
+    limits = {"limit": {"amount_usd": 1, "period": period, "time_zone": zone}}
+    ledger, clock = books.ledger(limits)
+    second = timedelta(seconds=1)
+    first, after = (datetime.fromisoformat(text) for text in (begins, ends))
+    for number, moment in enumerate((first - second, first, after)):
+        clock.now = moment
+        ledger.reserve(f"new {number}", {}, upper_bound_usd=CENT * 100)
+        ledger.settle(f"new {number}", CENT * 100)
+    clock.now = after - second
+    with pytest.raises(BudgetExceeded) as refused:
+        ledger.reserve("too much", {}, upper_bound_usd=CENT)
+    assert refused.value.resets_at == after
 
 
 def test_a_window_rolls(books: Books) -> None:
@@ -448,182 +481,6 @@ class Ahead:
     def reserve(self, step: ReserveStep) -> StepResult:
         tomorrow = datetime.now(UTC) + timedelta(days=1)
         return self._store.reserve(replace(step, at=microseconds_of(tomorrow)))
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["reserve", "settle", "estimate", "release", "wait", "expire"]),
-        st.integers(0, 5),
-        st.integers(0, 60),
-    ),
-    max_size=40,
-)
-
-
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(steps=STEPS, charges=st.booleans())
-def test_whatever_happens_in_whatever_order_is_added_up(
-    books: Books, steps: list[tuple[str, int, int]], *, charges: bool
-) -> None:
-    ledger, clock = books.ledger(
-        {"all": {"amount_usd": 1, "period": "monthly"}},
-        warned=[],
-        hold_seconds=100,
-        keep_seconds=86_400,
-        expired_holds="charge" if charges else "release",
-    )
-    model = Model(charges=charges)
-    for what, number, amount in steps:
-        model.seconds += amount if what == "wait" else 0
-        clock.now = NOON + timedelta(seconds=model.seconds)
-        model.expire()
-        if what == "reserve":
-            assert reserves(ledger, number, amount) == model.reserve(number, amount)
-        elif what in {"settle", "estimate", "release"}:
-            cost = None if what == "release" else amount
-            is_estimate = what == "estimate"
-            known = model.settle(number, cost, is_estimate=is_estimate)
-            assert settles(ledger, number, cost, is_estimate=is_estimate) == known
-        assert spent(ledger) == [(CENT * model.spent, CENT * model.held)]
-    books.close()
-
-
-def reserves(ledger: Ledger, number: int, amount: int) -> bool:
-    try:
-        ledger.reserve(str(number), {}, upper_bound_usd=CENT * amount)
-    except BudgetExceeded:
-        return False
-    return True
-
-
-def settles(ledger: Ledger, number: int, cost: int | None, *, is_estimate: bool) -> bool:
-    try:
-        if cost is None:
-            ledger.release(str(number))
-        else:
-            ledger.settle(str(number), CENT * cost, is_estimate=is_estimate)
-    except UnknownReservationError:
-        return False
-    return True
-
-
-class Model:
-    """What a ledger should do, in the plainest words."""
-
-    def __init__(self, *, charges: bool) -> None:
-        self.charges = charges
-        self.seconds = 0
-        self.rows: dict[int, dict[str, int | str | bool]] = {}
-
-    @property
-    def spent(self) -> int:
-        return sum(int(row["cost"]) for row in self.rows.values())
-
-    @property
-    def held(self) -> int:
-        return sum(int(row["bound"]) for row in self.rows.values() if row["state"] == "open")
-
-    def expire(self) -> None:
-        for row in self.rows.values():
-            if row["state"] == "open" and self.seconds >= int(row["ends"]):
-                row["state"] = "settled" if self.charges else "expired"
-                row["cost"] = row["bound"] if self.charges else 0
-                row["guess"] = self.charges
-
-    def reserve(self, number: int, bound: int) -> bool:
-        row = self.rows.get(number)
-        if row is not None and row["state"] in {"open", "settled"}:
-            return True
-        if self.spent + self.held + bound > 100:
-            return False
-        ends = self.seconds + 100
-        self.rows[number] = {
-            "state": "open",
-            "bound": bound,
-            "cost": 0,
-            "ends": ends,
-            "guess": False,
-        }
-        return True
-
-    def settle(self, number: int, cost: int | None, *, is_estimate: bool) -> bool:
-        row = self.rows.get(number)
-        if row is None:
-            return False
-        if cost is None:
-            row["state"] = "released" if row["state"] == "open" else row["state"]
-        elif row["state"] != "settled" or (row["guess"] and not is_estimate):
-            row |= {"state": "settled", "cost": cost, "guess": is_estimate}
-        return True
-
-
-MIXED: dict[str, object] = {
-    "all": {"amount_usd": 2, "period": "weekly", "warn_at": [0.3, 0.6]},
-    "rolling": {"amount_usd": 1, "period": "rolling", "length": "24h", "per": ["user"]},
-    "soft": {"amount_usd": 0.5, "period": "daily", "kind": "soft", "per": ["user"]},
-}
-LONG_STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["reserve", "reserve", "settle", "estimate", "release", "wait"]),
-        st.integers(0, 7),
-        st.integers(0, 60),
-    ),
-    max_size=60,
-)
-
-
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(steps=LONG_STEPS, charges=st.booleans())
-def test_all_stores_do_and_say_the_same(
-    redis_url: str,  # noqa: F811 - the fixture
-    postgres_url: str,  # noqa: F811 - the fixture
-    tmp_path: Path,
-    steps: list[tuple[str, int, int]],
-    *,
-    charges: bool,
-) -> None:
-    told = []
-    for url in ("ledger{number}.db", redis_url, postgres_url):
-        books = Books(url, tmp_path)
-        warned: list[SpendWarning] = []
-        ledger, clock = books.ledger(
-            MIXED,
-            warned=warned,
-            hold_seconds=5 * 3600,
-            keep_seconds=24 * 3600,
-            expired_holds="charge" if charges else "release",
-        )
-        told.append([*(said(ledger, clock, step) for step in steps), *map(str, warned)])
-        books.close()
-    assert told[0] == told[1]
-    assert told[0] == told[2]
-
-
-def said(ledger: Ledger, clock: Clock, step: tuple[str, int, int]) -> object:
-    """Do a step, and return all that can be seen of it."""
-    what, number, amount = step
-    outcome: object = None
-    try:
-        match what:
-            case "wait":
-                clock.go_on(minutes=amount * 10)
-            case "reserve":
-                whose = {"user": f"u{number % 2}"}
-                outcome = ledger.reserve(str(number), whose, upper_bound_usd=CENT * amount)
-            case "release":
-                outcome = ledger.release(str(number))
-            case _:
-                is_estimate = what == "estimate"
-                outcome = ledger.settle(str(number), CENT * amount, is_estimate=is_estimate)
-    except BudgetExceeded as refused:
-        outcome = str(refused), refused.resets_at, refused.scope
-    except UnknownReservationError as unknown:
-        outcome = str(unknown)
-    return outcome, ledger.status(), ledger.status({"user": "u0"})
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ import gc
 import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -23,11 +25,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from standin import Answer, CutStream, StandIn, StreamError, Text, overloaded
 
 import gonogo
+from gonogo.claude.broken_calls import usage_until_then
+from gonogo.claude.limiting import Limiting
 from gonogo.claude.metering import Metering
 from gonogo.errors import BadSettingsError
 from gonogo.exchanges import CallError, Exchange, Request, Response, Usage
 from gonogo.pricing import ConfiguredPrice
 from gonogo.spend.labels import OTHER, Labels, pseudonym_of
+from gonogo.spend.ledger import open_ledger
+from gonogo.spend.limits import decode_spend_settings
 from gonogo.spend.metrics import (
     COST_BOUNDS,
     INPUT_BOUNDS,
@@ -194,6 +200,32 @@ def test_calls_that_the_api_failed_are_not_measured() -> None:
     assert [point.count for point in board.points("claude.tokens.input").values()] == [1]
 
 
+@pytest.mark.parametrize(
+    ("content", "written"),
+    [
+        ([{"type": "text", "text": "x" * 400}], 214),
+        ([{"type": "text", "text": "x" * 4_000}], 1_000),
+        ([{"type": "thinking", "thinking": "", "signature": "x"}], 1_000),
+        ([{"type": "redacted_thinking", "data": "x"}], 1_000),
+        ([{"type": "thinking", "thinking": "hm " * 100, "signature": ""}], 175),
+        ([], 7),
+    ],
+)
+def test_the_output_of_a_call_that_broke_off_is_what_came_or_all_where_it_is_hidden(
+    content: list[Any], written: int
+) -> None:
+    broken = Exchange(
+        id="ex",
+        request=Request({"model": MODEL, "max_tokens": 1_000}),
+        response=Response({"model": MODEL, "content": content}),
+        usage=Usage({"input_tokens": 5, "output_tokens": 7}),
+        error=CallError("abandoned"),
+    )
+    usage = usage_until_then(broken)
+    assert usage is not None
+    assert (usage.input_tokens, usage.output_tokens) == (5, written)
+
+
 def test_values_beyond_the_limit_become_other_and_nothing_is_lost() -> None:
     board = Board(max_models=3, max_users=2, user="hashed")
     for number in range(200):
@@ -351,6 +383,35 @@ def test_a_stream_that_nobody_reads_to_its_end_is_measured(api: StandIn) -> None
     gc.collect()
     assert [point.count for point in desk.input().values()] == [1]
     client.close()
+
+
+@pytest.mark.parametrize("how", ["left", "cut"])
+def test_a_stream_that_breaks_off_is_measured_by_the_estimate_that_limits_take(
+    api: StandIn, tmp_path: Path, how: str
+) -> None:
+    api.answer = lambda _: Answer((Text("The sea is wide. " * 20),))
+    desk = Desk(api.url)
+    table = {"limits": {"all": {"amount_usd": 1, "period": "monthly"}}}
+    ledger = open_ledger(decode_spend_settings(table, "test"), tmp_path)
+    limiting = Limiting(ledger, prices=PRICES)
+    desk.options["middleware"] = [limiting, desk.metering]
+    if how == "cut":
+        api.script(CutStream(after_events=20), times=1)
+    broken = suppress(httpx2.TransportError, anthropic.APIConnectionError)
+    asked = ASK | {"max_tokens": 500}
+    with desk.client() as client, broken, client.messages.stream(**asked) as stream:
+        for _ in zip(range(30), stream, strict=False):
+            pass
+    assert desk.input()
+    assert limiting.flush()
+    (status,) = ledger.status({})
+    (output,) = desk.board.points("claude.tokens.output").values()
+    (cost,) = desk.board.points("claude.cost.per_request").values()
+    assert 10 < output.sum < 500
+    assert status.spent_usd == status.estimated_usd == round(Decimal(cost.sum), 6)
+    (attributes,) = desk.board.points("claude.requests.unmeasured")
+    assert ("reason", "estimated") in attributes
+    ledger.close()
 
 
 def test_what_recording_raises_does_not_reach_the_application(

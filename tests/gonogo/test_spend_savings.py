@@ -1,6 +1,7 @@
 """Savings: each worked out by hand once, and a total that never counts anything twice."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from gonogo.cli.savings import savings as command
 from gonogo.errors import BadInputError
 from gonogo.exchanges import Exchange, Request, Response, Usage, encode_exchange
 from gonogo.pricing import ConfiguredPrice, cost_of
+from gonogo.reports.savings import render_savings_table
 from gonogo.spend.savings import (
     Basis,
     Kind,
@@ -42,6 +44,7 @@ def price(uncached: str, **more: Any) -> ConfiguredPrice:
         output_mtok=5 * rate,
         cache_read_mtok=rate / 10,
         cache_write_mtok=rate * 5 / 4,
+        cache_write_1h_mtok=rate * 2,
         **more,
     )
 
@@ -273,21 +276,54 @@ def fixed_tokens(one: Exchange) -> int:
 
 
 def test_caching_pays_for_writes_and_lives_five_minutes() -> None:
-    # written, read, read (the five minutes begin anew), written again after six minutes
-    calls = [shared(n, s) for n, s in enumerate((0, 200, 400, 760))]
+    # written, read, read (the five minutes begin anew); after more than an hour the same again
+    calls = [shared(n, s) for n, s in enumerate((0, 200, 400, 4400, 4600, 4800))]
     (saving,) = of_kind(estimate(calls), Kind.CACHING)
     tokens = fixed_tokens(calls[0])
     assert 9900 < tokens < 10_000
-    saved = 2 * tokens * Decimal("0.9") - 2 * tokens * Decimal("0.25")
+    saved = 4 * tokens * Decimal("0.9") - 2 * tokens * Decimal("0.25")
     assert saving.alone_usd == saved / 1_000_000
-    assert "50% of 4 uncached calls" in saving.evidence
+    assert "for five minutes: 67% of 6 uncached calls" in saving.evidence
     assert saving.basis is Basis.COMPUTED
+
+
+@pytest.mark.parametrize("hour", [Decimal(2), None])
+def test_calls_half_an_hour_apart_are_cached_for_an_hour_at_twice_the_price(
+    hour: Decimal | None,
+) -> None:
+    rates: dict[str, Any] = {
+        "input_mtok": Decimal(1),
+        "output_mtok": Decimal(5),
+        "cache_read_mtok": Decimal("0.1"),
+        "cache_write_mtok": Decimal("1.25"),
+    }
+    own = ConfiguredPrice(**rates, cache_write_1h_mtok=hour)
+    calls = [shared(n, 1800 * n) for n in range(5)]
+    (saving,) = of_kind(estimate(calls, prices={HAIKU: own}), Kind.CACHING)
+    tokens = fixed_tokens(calls[0])
+    assert saving.alone_usd == tokens * (4 * Decimal("0.9") - 1) / 1_000_000
+    assert "for an hour: 80% of 5 uncached calls" in saving.evidence
+
+
+@pytest.mark.parametrize(("model", "number"), [(SONNET, 1), (HAIKU, 0), (OPUS, 0)])
+def test_how_short_a_beginning_may_be_depends_on_the_line(model: str, number: int) -> None:
+    calls = [shared(n, n, model=model, tokens=(3000, 0)) for n in range(5)]
+    assert len(of_kind(estimate(calls), Kind.CACHING)) == number
+
+
+def test_applications_beyond_the_bound_do_not_push_out_those_that_hit() -> None:
+    once = [shared(n, n, system=f"{n} " + "You are kind. " * 400) for n in range(1500)]
+    often = [shared(n, 1500 + n) for n in range(5)]
+    again = [replace(one, at=AT + timedelta(seconds=2000 + n)) for n, one in enumerate(once)]
+    (saving,) = of_kind(estimate(once + often + again), Kind.CACHING)
+    assert "80% of 5 uncached calls" in saving.evidence
 
 
 @pytest.mark.parametrize(
     ("seconds", "fields"),
     [
-        ((0, 301, 602), {}),  # each too late: only writes
+        ((0, 3601, 7202), {}),  # each too late: only writes
+        ((0, 301, 602), {"tokens": (9000, 0), "system": "You are kind."}),  # the rest differs
         ((0, 1, 2), {"latency_seconds": 30.0}),  # all asked before the first answer began
         ((0, 1, 2), {"tokens": (4000, 0)}),  # too short
         ((0, 1, 2), {"reads": 5000}),  # cached as it is
@@ -343,12 +379,31 @@ def test_the_total_is_that_of_the_bill_that_is_left() -> None:
 
 
 def test_what_is_batched_is_not_cached_as_well() -> None:
-    calls = [shared(n, n, tags={"awaited": "no"}) for n in range(10)]
+    # with that much output half of all is more than the input is worth
+    calls = [shared(n, n, tokens=(10_000, 8000), tags={"awaited": "no"}) for n in range(10)]
     report = estimate(calls)
     (cached,) = of_kind(report, Kind.CACHING)
     assert cached.alone_usd > 0
     assert cached.in_turn_usd == 0
-    assert report.total_usd == report.bill_usd / 2
+    assert report.total_usd == report.backed_usd == report.bill_usd / 2
+
+
+def test_where_caching_saves_more_nothing_is_batched() -> None:
+    calls = [shared(n, n, tags={"awaited": "no"}) for n in range(10)]
+    report = estimate(calls)
+    (cached,), (batched,) = (of_kind(report, kind) for kind in (Kind.CACHING, Kind.BATCHING))
+    assert cached.alone_usd > batched.alone_usd == report.bill_usd / 2
+    assert (batched.in_turn_usd, batched.backed_usd) == (0, 0)
+    assert report.total_usd == report.backed_usd == cached.alone_usd
+
+
+def test_a_prompt_that_would_get_too_short_to_be_cached_stays_as_it_is() -> None:
+    # 21 turns of some 8,000 tokens, asked each minute: their summary would be under 4,096
+    calls = [call(n, 60 * n, messages=turns(21), tokens=(8000, 0)) for n in range(10)]
+    report = estimate(calls)
+    (shorter,), (cached,) = (of_kind(report, k) for k in (Kind.LONG_HISTORIES, Kind.CACHING))
+    assert cached.alone_usd > shorter.alone_usd > 0
+    assert report.total_usd >= cached.alone_usd
 
 
 def test_what_rests_on_evidence_does_not_wait_for_assumptions() -> None:
@@ -391,14 +446,6 @@ def share_of_old(one: Exchange) -> float:
     prompt = prompt_of(one.request)
     assert prompt is not None
     return prompt.share_before_last(6)
-
-
-def test_a_cache_that_others_would_have_filled_is_not_counted() -> None:
-    # written by the first, read by the second, which is batched: then the write alone is left
-    calls = [shared(0, 0), shared(1, 1, tags={"awaited": "no"})]
-    (cached,) = of_kind(estimate(calls), Kind.CACHING)
-    assert cached.alone_usd > 0
-    assert cached.in_turn_usd == cached.backed_usd == 0
 
 
 def test_the_order_of_the_total_is_fixed() -> None:
@@ -459,8 +506,9 @@ def test_nothing_is_counted_twice(
         assert 0 <= saving.in_turn_usd <= saving.alone_usd
         assert 0 <= saving.backed_usd <= saving.alone_usd
         assert saving.basis is not Basis.ASSUMED or saving.backed_usd == 0
-    if report.savings:
-        assert report.total_usd > 0
+    for kind in Kind:
+        single = sum((saving.alone_usd for saving in of_kind(report, kind)), Decimal(0))
+        assert report.total_usd >= single
     amounts = [saving.alone_usd for saving in report.savings]
     assert amounts == sorted(amounts, reverse=True)
 
@@ -468,16 +516,47 @@ def test_nothing_is_counted_twice(
 def test_a_month_is_like_the_days_that_were_seen() -> None:
     calls = [call(n, 86_400 * n, tags={"awaited": "no"}) for n in (0, 10)]
     report = estimate(calls, days=None)
-    assert report.days == 10
-    assert report.monthly(report.bill_usd) == Decimal("0.003") * MONTH / 10
+    assert report.days == 11
+    assert report.monthly(report.bill_usd) == Decimal("0.003") * MONTH / 11
     assert estimate(calls[:1], days=None).days == 1
     with pytest.raises(BadInputError, match="no exchange has a time"):
         estimate([call(seconds=None)], days=None)
     assert estimate([], days=None).savings == ()
 
 
+@pytest.mark.parametrize(
+    ("hours", "days"),
+    [
+        ([0, 3], 1),
+        (range(48), 2),
+        (range(40 * 24), 40),
+        ([24 * day + 2 for day in range(10)], 10),  # a job a night
+        ([*range(48), *range(24 * 90, 24 * 90 + 24)], 3),  # two months without a log
+    ],
+)
+def test_a_day_that_has_begun_is_a_day_and_long_gaps_are_none(hours: Any, days: int) -> None:
+    assert estimate([call(n, 3600 * n) for n in hours], days=None).days == days
+
+
+def test_clocks_that_are_wrong_do_not_stretch_a_month() -> None:
+    calls = [call(n, 3600 * n) for n in range(240)]
+    odd = [replace(calls[0], at=datetime(year, 1, 1, tzinfo=UTC)) for year in (1970, 9999)]
+    report = estimate(calls + odd, days=None)
+    assert (report.days, report.observed.apart) == (10, 2)
+    assert report.observed.first == AT
+    assert "2 calls lie more than a month apart" in render_savings_table(report)
+
+
+def test_less_than_a_day_or_a_week_is_said() -> None:
+    short = render_savings_table(estimate([call(n, 1800 * n) for n in range(7)], days=None))
+    assert "3.0 hours were observed: they count as a whole day" in short
+    days = render_savings_table(estimate([call(n, 86_400 * n) for n in range(3)], days=None))
+    assert "less than a week was observed" in days
+
+
 def test_calls_that_nothing_can_be_tried_on_are_in_the_bill_and_counted() -> None:
-    usage = Usage({"input_tokens": 9, "iterations": [{"type": "message", "input_tokens": 1000}]})
+    runs: list[Any] = [{"type": "message", "input_tokens": 500}] * 2
+    usage = Usage({"input_tokens": 9, "iterations": runs})
     odd = Exchange(
         id="1",
         request=Request({}),

@@ -74,9 +74,8 @@ def test_requests_of_1k_tokens_become_500k(story: Story) -> None:
     first = told.named
     assert first.alarm.kind is Kind.GIANT_CONTEXT
     assert first.alarm.entity == Entity(Scope.USER, "synthetic-support")
-    assert first.calls == 5
-    assert first.minutes < 90
-    assert first.cost_usd == 5 * Decimal("0.998")
+    assert first.calls == 1
+    assert first.cost_usd == Decimal("0.998")
     assert set(first.alarm.exchanges) <= told.incident.touched
     assert limits_that_warned(told) == {"day", "user_day", "month"}
     assert told.whole_usd > 40 * first.cost_usd
@@ -95,13 +94,12 @@ def test_trivial_tasks_go_to_the_dearest_model(story: Story) -> None:
 
 
 def test_a_context_loop_runs_over_a_weekend(story: Story) -> None:
-    """It is seen late: turns that are all different are a conversation up to 60,000 tokens."""
     told = told_of(story, CONTEXT_LOOP)
     first = told.named
     assert first.alarm.kind is Kind.CONTEXT_BLOAT
     assert first.alarm.entity == Entity(Scope.SESSION, "loop")
-    assert 60 < first.minutes < 120
-    assert first.cost_usd < 10
+    assert first.minutes <= 15
+    assert first.cost_usd < 1
     assert told.refused is not None
     at, refusal = told.refused
     assert refusal.limit == "user_day"
@@ -115,9 +113,10 @@ def test_a_context_of_200k_tokens_is_hard_coded(story: Story) -> None:
     told = told_of(story, HARD_CODED)
     first = told.named
     assert first.alarm.kind is Kind.GIANT_CONTEXT
-    assert first.alarm.entity == Entity(Scope.USER, "synthetic-router")
-    assert first.minutes < 30
-    assert told.raised[0].minutes <= 15
+    assert first.alarm.entity.scope is Scope.USER
+    assert first.minutes <= 15
+    led = [r.alarm for r in told.raised if r.alarm.part_of is None]
+    assert len(led) < len(told.raised) / 2
     users = {r.alarm.entity.name for r in told.raised if r.alarm.kind is Kind.GIANT_CONTEXT}
     assert users == {e.user for e in told.incident.healthy.values()}
     assert told.refused is not None

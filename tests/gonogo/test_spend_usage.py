@@ -1,5 +1,6 @@
 """Sums of usage: exact, by any attribute and calendar, bounded, and what is unknown is visible."""
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,11 +13,13 @@ import typer
 from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from gonogo.cli.usage import usage
 from gonogo.exchanges import CallError, Exchange, Request, Response, Usage, encode_exchange
 from gonogo.pricing import ConfiguredPrice, cost_of
+from gonogo.reports.usage_sums import render_usage_plot, render_usage_table
 from gonogo.spend.usage import OTHER, Attribute, Grouping, Interval, UsageSums, sum_usage
 
 AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
@@ -157,6 +160,30 @@ def test_the_first_rows_stay_exact_and_the_rest_is_other() -> None:
     assert table.total.calls == 500
 
 
+def test_what_has_no_room_keeps_its_time() -> None:
+    days = [AT + timedelta(days=n) for n in range(4)]
+    exchanges = [call(at=day, user=f"{day}{n}") for day in days for n in range(5)]
+    table = sum_usage(exchanges, by("user", interval=Interval.DAY), prices=PRICES, most_rows=5)
+    assert all(row.span is not None for row in table.rows)
+    others = [row for row in table.rows if row.is_other]
+    assert [row.sums.calls for row in others] == [5, 5, 5]
+    hours = [call(at=AT + timedelta(hours=n), user=str(n)) for n in range(1000)]
+    crowded = sum_usage(hours, by("user", interval=Interval.HOUR), prices=PRICES, most_rows=5)
+    assert len(crowded.rows) == 11
+    assert crowded.total.calls == 1000
+
+
+def test_what_was_negotiated_off_is_shown() -> None:
+    table = sum_usage([call("dear"), call("cheap")], by("model"), prices=PRICES)
+    found = {row.key: (row.sums.cost_usd, row.sums.list_cost_usd) for row in table.rows}
+    # dear: (1000 x 4 + 100 x 20) / 1e6, less 15 %
+    assert found == {
+        ("dear",): (Decimal("0.0051"), Decimal("0.006")),
+        ("cheap",): (Decimal("0.0015"), Decimal("0.0015")),
+    }
+    assert "at list" in render_usage_table(table)
+
+
 def test_a_user_called_other_is_none_of_the_others() -> None:
     exchanges = [call(user=OTHER), call("dear", user="b"), call(user="c")]
     rows = sum_usage(exchanges, by("user"), prices=PRICES, top=2).rows
@@ -242,6 +269,61 @@ def test_the_table_shows_the_total_and_says_what_has_no_price(log: Path) -> None
     assert "1 call of unheard-of without a price" in result.stderr
 
 
+def test_a_table_fits_the_terminal_as_far_as_can_be() -> None:
+    exchanges = [
+        call(user="a-user-with-a-long-name-" + "界" * 9, department="research and development")
+        for _ in range(3)
+    ]
+    table = sum_usage([*exchanges, call(reads=5_000_000)], by("user", "department"), prices=PRICES)
+    full = render_usage_table(table).splitlines()
+    assert "unpriced" in full[0]
+    assert "5,000,000" in full[-1]
+    assert len({cell_len(line) for line in full[1:]}) == 1
+    for width in (100, 80, 62):
+        lines = render_usage_table(table, width=width).splitlines()
+        assert max(map(cell_len, lines)) <= width
+        assert "unpriced" not in lines[0]
+        assert lines[-1].split()[:2] == ["total", "4"]
+    assert "5.00M" in lines[-1]
+    assert any("…" in line for line in lines)
+
+
+def test_bars_tell_of_times_without_any() -> None:
+    times = [AT, AT + timedelta(days=1), AT + timedelta(days=5)]
+    table = sum_usage([call(at=at) for at in times], by(interval=Interval.DAY), prices=PRICES)
+    assert render_usage_plot(table).splitlines()[2] == "(nothing for 3 days)"
+
+
+def test_what_stands_in_two_logs_is_counted_once(log: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "archive" / "log.jsonl.gz"
+    packed.parent.mkdir()
+    packed.write_bytes(gzip.compress(log.read_bytes()))
+    result = run(str(tmp_path), "--format", "json")
+    document = json.loads(result.stdout)
+    assert (document["total"]["calls"], document["repeated"], document["unread"]) == (3, 3, 0)
+    assert "3 calls stood in the files more than once" in result.stderr
+
+
+def test_a_flood_of_bad_lines_is_told_in_short(log: Path) -> None:
+    result = run("-", stdin=b"{}\n" * 500)
+    assert result.stderr.count("<stdin>:") == 20
+    assert "480 more like these" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_time_that_is_none_in_utc_costs_its_line_only(log: Path) -> None:
+    line = b'{"id": "1", "at": "%s", "prompt": "q", "response": "a"}\n'
+    odd = b"".join(line % at for at in (b"0001-01-01T00:00:00+14:00", b"9999-12-31T23:00:00-11:00"))
+    result = run("-", stdin=odd + log.read_bytes())
+    assert result.stderr.count("is before year 1 or after 9999 in UTC") == 2
+    assert "total" in result.stdout
+
+
+def test_excel_reads_it_by_a_double_click(log: Path) -> None:
+    plain_, marked = (run(str(log), "--format", name).stdout for name in ("csv", "excel"))
+    assert marked == "\ufeff" + plain_
+
+
 def test_json_says_the_same_exactly(log: Path) -> None:
     document = json.loads(run(str(log), "--by", "user,model", "--format", "json").stdout)
     assert document["by"] == ["user", "model"]
@@ -256,7 +338,7 @@ def test_bars_are_as_long_as_what_they_show(log: Path) -> None:
     assert [line[:10] for line in bars] == ["2026-11-24", "2026-11-25"]
     assert len({line.count("█") for line in bars}) == 1
     by_user = run(str(log), "--plot", "--by", "user").stdout.splitlines()
-    assert by_user[-1].split() == ["=cmd()", "$0.00"]
+    assert by_user[-1].split() == ["=cmd()", "$0.00", "+", "?"]
 
 
 def test_standard_input_and_lines_that_cannot_be_read(log: Path) -> None:
@@ -270,7 +352,7 @@ def test_standard_input_and_lines_that_cannot_be_read(log: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--by", "colour"], "--by: 'colour' is not a valid Attribute: give some of user"),
+        (["--by", "colour"], "--by: 'colour' is none of user, department"),
         (["--timezone", "Mars/North"], "'Mars/North' is no time zone"),
         (["--timezone", "../etc"], "is no time zone"),
         (["--format", "focus", "--period", "week"], "weeks do not fit"),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from anthropic import Middleware
 
 from gonogo.attribution import current_attributes
+from gonogo.claude.broken_calls import ABANDONED, is_whole, usage_until_then
 from gonogo.claude.recording import Recorder
 from gonogo.claude.requests import is_upload, sent_of
 from gonogo.errors import GonogoError
@@ -134,14 +135,20 @@ def _measured(request: "APIRequest") -> "Sent | None":
 
 
 def _measure_of(exchange: Exchange, attributes: Mapping[str, str]) -> Exchange:
-    """Return what is measured of an exchange: not what was said."""
+    """Return what is measured of an exchange: not what was said.
+
+    One that did not come to its end has an error that says so, and its tokens by estimate.
+    """
     response = exchange.response
+    broken = None if is_whole(exchange) else ABANDONED
+    kind = broken if exchange.error is None else exchange.error.type
     return replace(
         exchange,
         request=Request(_only_model(exchange.request.model)),
         response=None if response is None else Response(_only_model(response.model)),
+        usage=exchange.usage if is_whole(exchange) else usage_until_then(exchange),
         wire=None,
-        error=None if exchange.error is None else CallError(exchange.error.type),
+        error=None if kind is None else CallError(kind),
         user=attributes.get("user"),
         department=attributes.get("department"),
         domain=attributes.get("domain"),

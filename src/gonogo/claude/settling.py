@@ -4,20 +4,24 @@ A stream may end in an event loop, which must not wait, or while Python collects
 thread may hold the very lock that settling needs. So a thread of its own settles, in order.
 """
 
+import atexit
 import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from queue import SimpleQueue
 from typing import Final, Protocol
 
-from gonogo.errors import GonogoError, StoreDownError, UnknownReservationError
+from gonogo.errors import StoreDownError, UnknownReservationError
 
 _LOG: Final = logging.getLogger("gonogo.spend")
 _REMEMBERED: Final = 10_000
 """Settlements that wait for a store to come back; of more, the oldest are left to expire."""
+
+_PATIENCE_AT_EXIT_SECONDS: Final = 2.0
 
 
 class Settled(Protocol):
@@ -47,6 +51,53 @@ class Charge:
     is_estimate: bool = False
 
 
+class Hold:
+    """What is set aside for one attempt, a reservation a model; settled once.
+
+    Several parties may notice the end of an attempt; the first knows most of it.
+    """
+
+    def __init__(self, settler: "Settler") -> None:
+        """Take who settles."""
+        self._settler = settler
+        self._bounds: dict[str, Decimal] = {}
+        self._is_settled = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is set aside."""
+        return not self._bounds
+
+    def add(self, reservation_id: str, bound_usd: Decimal) -> None:
+        """Note a reservation that is being made; whether it was may never be known."""
+        self._bounds[reservation_id] = bound_usd
+
+    def drop(self, reservation_id: str) -> None:
+        """Forget a reservation that was not made."""
+        del self._bounds[reservation_id]
+
+    def settle(self, cost_usd: Decimal, *, is_estimate: bool) -> None:
+        """Take what the attempt cost; of one with several models only their bounds are known."""
+        if len(self._bounds) > 1:
+            self.charge_bounds()
+        else:
+            self._put(dict.fromkeys(self._bounds, cost_usd), is_estimate=is_estimate)
+
+    def charge_bounds(self) -> None:
+        """Take the upper bounds for want of the cost."""
+        self._put(dict(self._bounds), is_estimate=True)
+
+    def release(self) -> None:
+        """Give back all: the attempt failed, or was not made."""
+        self._put(dict.fromkeys(self._bounds), is_estimate=False)
+
+    def _put(self, costs: Mapping[str, Decimal | None], *, is_estimate: bool) -> None:
+        if not self._is_settled:
+            self._is_settled = True
+            for name, cost in costs.items():
+                self._settler.put(Charge(name, cost, is_estimate=is_estimate))
+
+
 class Settler:
     """Settles in a thread; what cannot be settled now is tried again with the next."""
 
@@ -64,6 +115,8 @@ class Settler:
         with self._lock:
             if self._owner == os.getpid():
                 return
+            if self._owner == 0:
+                atexit.register(self.flush, _PATIENCE_AT_EXIT_SECONDS)
             self._queue, self._owner = SimpleQueue(), os.getpid()
             threading.Thread(
                 target=self._work, args=(self._queue,), name="gonogo-settling", daemon=True
@@ -73,6 +126,10 @@ class Settler:
         """Settle soon; may be called from anywhere, even from a finalizer."""
         self._is_behind = True
         self._queue.put(charge)
+
+    def catch_up(self, timeout_seconds: float) -> None:
+        """Wait for what was put, so that it counts for the next call; not for a store to return."""
+        self.flush(0.0 if self._late else timeout_seconds)
 
     def flush(self, timeout_seconds: float) -> bool:
         """Wait until all that was put has been tried.
@@ -107,10 +164,12 @@ class Settler:
             else:
                 self._ledger.settle(charge.id, charge.cost_usd, is_estimate=charge.is_estimate)
         except StoreDownError:
-            _LOG.warning("the ledger's store is down: a cost is settled when it is back")
+            if charge.cost_usd is not None:  # else what was not made costs nothing either
+                _LOG.warning("the ledger's store is down: a cost is settled when it is back")
             return False
         except UnknownReservationError:
-            _LOG.warning("a cost came too late for the ledger: keep_seconds is too short")
-        except (GonogoError, ValueError):
+            if charge.cost_usd is not None:  # else it was not made either
+                _LOG.warning("a cost came too late for the ledger: keep_seconds is too short")
+        except Exception:  # noqa: BLE001 - a driver may raise anything, and others wait behind it
             _LOG.exception("a cost could not be settled")
         return True

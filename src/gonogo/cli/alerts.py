@@ -4,7 +4,7 @@ Each command prints one JSON object.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -41,8 +41,7 @@ def try_receivers(project: Project = Path()) -> None:
         results = door.test()
         _print({name: problem or "took it" for name, problem in results.items()})
         failed = {name: problem for name, problem in results.items() if problem}
-        for name, problem in failed.items():
-            say(f"gonogo: receiver {name!r}: {problem}")
+        _say_of(failed)
         if failed:
             raise typer.Exit(Exit.SERVICE_FAILED)
 
@@ -57,7 +56,8 @@ def flush(
 ) -> None:
     """Send the alarms that wait.
 
-    Exit status: 0 done, 2 there is no receiver, 4 one did not take a message, or one was given up.
+    Exit status: 0 done, 2 there is no receiver, 4 a message waits that a receiver did not take, or
+    was given up.
     """
     with _door(project) as (settings, door):
         _demand_receivers(settings)
@@ -70,15 +70,14 @@ def flush(
                 "problems": done.problems,
             }
         )
-        for name, problem in done.problems.items():
-            say(f"gonogo: receiver {name!r}: {problem}")
+        _say_of(done.problems)
         if done.problems or done.given_up:
             raise typer.Exit(Exit.SERVICE_FAILED)
 
 
 @alerts.command(cls=PlainUsage)
 def status(project: Project = Path()) -> None:
-    """Show how many alarms wait, were sent and were given up, by receiver.
+    """Show what waits and why, was sent and was given up, by receiver.
 
     Exit status: 0 done, 2 bad settings, 4 the outbox cannot be read.
     """
@@ -89,6 +88,7 @@ def status(project: Project = Path()) -> None:
                 "open_episodes": found.episodes,
                 "waiting": found.waiting,
                 "oldest_at": found.oldest_at,
+                "problems": found.problems,
                 "folded": found.folded,
                 "sent": found.sent,
                 "given_up": found.given_up,
@@ -114,6 +114,11 @@ def _demand_receivers(settings: AlertSettings) -> None:
             "[tool.gonogo.alerts] has no receivers: set receivers.NAME.url_variable to the name of"
             " an environment variable that holds an Apprise URL"
         )
+
+
+def _say_of(problems: Mapping[str, str]) -> None:
+    for name, problem in problems.items():
+        say(f"gonogo: receiver {name!r}: {problem}")
 
 
 def _print(row: dict[str, object]) -> None:

@@ -7,20 +7,23 @@ from typing import Annotated
 import typer
 
 from gonogo import __version__
-from gonogo.cli.alerts import alerts
-from gonogo.cli.check import check
-from gonogo.cli.compare import compare
-from gonogo.cli.forecast import forecast
-from gonogo.cli.record import record
-from gonogo.cli.savings import savings
-from gonogo.cli.spend import spend
-from gonogo.cli.spend_reconcile import reconcile_bill
-from gonogo.cli.spend_watch import watch
-from gonogo.cli.usage import usage
-from gonogo.cli.usage_lines import PlainUsage
+from gonogo.cli.lazy_groups import lazy_group
+
+_COMMANDS = {
+    "check": "gonogo.cli.check:check",
+    "compare": "gonogo.cli.compare:compare",
+    "record": "gonogo.cli.record:record",
+    "usage": "gonogo.cli.usage:usage",
+    "forecast": "gonogo.cli.forecast:forecast",
+    "savings": "gonogo.cli.savings:savings",
+    "spend": "gonogo.cli.spend:spend",
+    "alerts": "gonogo.cli.alerts:alerts",
+}
+"""By name where a command is; imported when it is asked for."""
 
 app = typer.Typer(
     name="gonogo",
+    cls=lazy_group(_COMMANDS),
     help="The go/no-go gauge for what Claude answers.",
     no_args_is_help=True,
     add_completion=False,
@@ -28,16 +31,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(cls=PlainUsage)(check)
-app.command(cls=PlainUsage)(compare)
-app.command(cls=PlainUsage)(record)
-app.command(cls=PlainUsage)(usage)
-app.command(cls=PlainUsage)(forecast)
-app.command(cls=PlainUsage)(savings)
-spend.command(cls=PlainUsage)(watch)
-spend.command("reconcile", cls=PlainUsage)(reconcile_bill)
-app.add_typer(spend)
-app.add_typer(alerts)
 
 
 @app.callback(invoke_without_command=True)

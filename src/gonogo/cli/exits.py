@@ -4,11 +4,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from gonogo.decisions import Decision, Gauge
 from gonogo.errors import (
     BatchesUnfinishedError,
     BatchRefusedError,
@@ -19,7 +18,10 @@ from gonogo.errors import (
     RunStoppedError,
     StoreDownError,
 )
-from gonogo.settings import Policy
+
+if TYPE_CHECKING:
+    from gonogo.decisions import Decision
+    from gonogo.settings import Policy
 
 _SERVICE_FAILED: Final = (
     RunStoppedError,
@@ -41,8 +43,10 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def exit_of(decision: Decision, policy: Policy) -> Exit:
+def exit_of(decision: "Decision", policy: "Policy") -> Exit:
     """Return the exit status of a decision under a policy."""
+    from gonogo.decisions import Gauge  # noqa: PLC0415 - heavy: many commands decide nothing
+
     if decision.passes(policy):
         return Exit.DONE
     return Exit.NO_GO if decision.gauge is Gauge.NO_GO else Exit.UNDECIDED

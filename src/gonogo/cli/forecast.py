@@ -1,11 +1,11 @@
 """`gonogo forecast`: how fast is spent, what days and the month come to, when a limit is hit."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,18 @@ from gonogo.errors import BadInputError, Problem
 from gonogo.plain_text import counted
 from gonogo.reports.forecast import Foreseen, render_forecast, render_forecast_json
 from gonogo.settings import load_settings
+from gonogo.spend.periods import (
+    Period,
+    calendar_window,
+    microseconds_of,
+    moment_of,
+    parse_length,
+)
+
+if TYPE_CHECKING:
+    from gonogo.spend.forecasting.forecasts import Outlook
+    from gonogo.spend.forecasting.hourly_sums import HourlySums
+    from gonogo.spend.forecasting.projections import LimitHit
 
 
 class ForecastFormat(StrEnum):
@@ -48,8 +60,14 @@ def forecast(  # noqa: PLR0913 - a parameter an option
     ] = ForecastMeasure.COST,
     limit: Annotated[
         str | None,
-        typer.Option(metavar="AMOUNT", help="Say when the month comes to this amount."),
+        typer.Option(metavar="AMOUNT", help="Say when the limit's period comes to this amount."),
     ] = None,
+    limit_period: Annotated[
+        str,
+        typer.Option(
+            metavar="PERIOD", help="daily, weekly, monthly, or a length that rolls: 24h, 7d."
+        ),
+    ] = "monthly",
     timezone: Annotated[str, typer.Option(help="Whose days and months: Europe/Berlin.")] = "UTC",
     now: Annotated[
         str | None,
@@ -67,7 +85,7 @@ def forecast(  # noqa: PLR0913 - a parameter an option
 
     Works from two days of exchanges on, and says how little it knows then.
 
-    Exit status: 0 done, 1 the limit is likely to be hit before the month ends, 2 bad input or too
+    Exit status: 0 done, 1 the limit is likely to be hit before its period ends, 2 bad input or too
     little history.
     """
     read = ReadExchanges()
@@ -77,6 +95,7 @@ def forecast(  # noqa: PLR0913 - a parameter an option
             locations or ["-"],
             measure=measure,
             limit=None if limit is None else _amount_of(limit),
+            period=_period_of(limit_period),
             zone=timezone,
             now=datetime.now(UTC) if now is None else _moment_of(now),
             days=days,
@@ -100,6 +119,7 @@ def _foresee(  # noqa: PLR0913 - one a setting of the command
     *,
     measure: ForecastMeasure,
     limit: Decimal | None,
+    period: Period | timedelta,
     zone: str,
     now: datetime,
     days: int,
@@ -118,9 +138,9 @@ def _foresee(  # noqa: PLR0913 - one a setting of the command
     until = max(projections.end_of_month(sums, place), sums.ends + timedelta(days=days + 1))
     outlook = projections.foresee(sums, until)
     month = projections.project_month(sums, outlook, place)
-    hit = None
+    hit, limit_ends = None, month.ends
     if limit is not None:
-        hit = projections.project_limit(sums, outlook, limit, since=month.starts)
+        hit, limit_ends = _hit(sums, outlook, limit, period=period, zone=place)
     return Foreseen(
         measure=measure.value,
         sums=sums,
@@ -129,7 +149,40 @@ def _foresee(  # noqa: PLR0913 - one a setting of the command
         month=month,
         limit=limit,
         hit=hit,
+        limit_ends=limit_ends,
     )
+
+
+def _hit(
+    sums: "HourlySums",
+    outlook: "Outlook",
+    limit: Decimal,
+    *,
+    period: Period | timedelta,
+    zone: tzinfo,
+) -> "tuple[LimitHit, datetime]":
+    """Return when a limit is hit, and when it begins anew: if it rolls, the outlook's end."""
+    from gonogo.spend.forecasting.projections import project_limit  # noqa: PLC0415 - heavy: numpy
+    from gonogo.spend.forecasting.rolling_limits import (  # noqa: PLC0415 - likewise
+        project_rolling_limit,
+    )
+
+    if isinstance(period, timedelta):
+        hit = project_rolling_limit(sums, outlook, limit, length=period, zone=zone)
+        return hit, sums.ends + timedelta(hours=outlook.hours.size)
+    window = calendar_window(period, zone, microseconds_of(sums.ends))
+    since, until = (moment_of(edge).astimezone(zone) for edge in (window.starts, window.ends))
+    return project_limit(sums, outlook, limit, since=since, until=until), until
+
+
+def _period_of(text: str) -> Period | timedelta:
+    if text in {Period.DAILY, Period.WEEKLY, Period.MONTHLY}:
+        return Period(text)
+    try:
+        return parse_length(text)
+    except ValueError as error:
+        message = f"expected daily, weekly, monthly or a length such as 24h or 7d, got {text!r}"
+        raise BadInputError([Problem("--limit-period", message)]) from error
 
 
 def _amount_of(text: str) -> Decimal:

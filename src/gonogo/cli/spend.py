@@ -16,12 +16,19 @@ import typer
 
 from gonogo.amounts import parse_amount
 from gonogo.cli.exits import Exit, reported_errors, say
+from gonogo.cli.lazy_groups import lazy_group
+from gonogo.cli.telling import Telling
 from gonogo.cli.usage_lines import PlainUsage
 from gonogo.errors import BadInputError, BudgetExceeded, Problem
 from gonogo.exchanges import Exchange, Request, Response, Usage
 from gonogo.json_lines import JsonObject
-from gonogo.pricing import Prices, cost_of
-from gonogo.settings import load_settings
+from gonogo.pricing import (
+    Prices,
+    cost_of,
+    input_tokens_at_most,
+    price_version,
+    upper_bound_of,
+)
 from gonogo.spend.ledger import Ledger, open_ledger
 from gonogo.spend.limits import load_spend_settings
 from gonogo.spend.reservations import ScopeStatus, SpendWarning
@@ -31,6 +38,12 @@ spend = typer.Typer(
     help="Reserve, settle and show spending: the ledger behind the limits of [tool.gonogo.spend].",
     no_args_is_help=True,
     rich_markup_mode=None,
+    cls=lazy_group(
+        {
+            "watch": "gonogo.cli.spend_watch:watch",
+            "reconcile": "gonogo.cli.spend_reconcile:reconcile_bill",
+        }
+    ),
 )
 
 _STANDARD_INPUT: Final = "-"
@@ -46,11 +59,22 @@ Project: TypeAlias = Annotated[
 At: TypeAlias = Annotated[
     datetime | None, typer.Option("--at", help="When, in UTC.  [default: now]", show_default=False)
 ]
+Alert: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--alert", help="Let warnings wait in the outbox of [tool.gonogo.alerts] to be sent, too."
+    ),
+]
 Usd: TypeAlias = Annotated[str | None, typer.Option("--usd", help="US dollars.")]
 
 
-@spend.command(cls=PlainUsage)
-def reserve(
+@spend.command(
+    cls=PlainUsage,
+    epilog="\b\nExamples:\n"
+    "  gonogo spend reserve call-1 --usd 0.12 -a user=u-17 -a department=legal --sent\n"
+    "  gonogo spend reserve call-2 --request body.json -a user=u-17 --sent",
+)
+def reserve(  # noqa: PLR0913 - each is an option of the command
     id: Id,  # noqa: A002 - the argument's name
     attribute: Attributes = None,
     usd: Usd = None,
@@ -58,6 +82,15 @@ def reserve(
         str | None,
         typer.Option("--request", help="The body of the call as a JSON file, or -, in its place."),
     ] = None,
+    *,
+    sent: Annotated[
+        bool,
+        typer.Option(
+            "--sent",
+            help="The call is sent at once: if nobody settles it, this counts as spent.",
+        ),
+    ] = False,
+    alert: Alert = False,
     project: Project = Path(),
     at: At = None,
 ) -> None:
@@ -67,10 +100,12 @@ def reserve(
     """
     with reported_errors():
         attributes = _attributes_of(attribute)
-        bound = _bound_of(usd, request, attributes, project)
-        with _ledger(project) as ledger:
+        bound, version = _bound_of(usd, request, attributes, project)
+        with _ledger(project, alert=alert) as ledger:
             try:
-                made = ledger.reserve(id, attributes, upper_bound_usd=bound, at=_utc(at))
+                made = ledger.reserve(
+                    id, attributes, upper_bound_usd=bound, is_sent=sent, at=_utc(at)
+                )
             except BudgetExceeded as refused:
                 _print(_refusal(id, refused))
                 say(f"gonogo: {refused}")
@@ -84,13 +119,19 @@ def reserve(
                     "is_recorded": made.is_recorded,
                     "upper_bound_usd": made.bound_usd,
                     "cost_usd": made.cost_usd,
+                    "price_version": version,
                     "warnings": [_warning(warning) for warning in made.warnings],
                 }
             )
 
 
-@spend.command(cls=PlainUsage)
-def settle(
+@spend.command(
+    cls=PlainUsage,
+    epilog="\b\nExamples:\n"
+    "  gonogo spend settle call-1 --usd 0.034\n"
+    "  gonogo spend settle call-2 --response answer.json",
+)
+def settle(  # noqa: PLR0913 - each is an option of the command
     id: Id,  # noqa: A002 - the argument's name
     usd: Usd = None,
     response: Annotated[
@@ -101,6 +142,7 @@ def settle(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Nobody knows what it cost: this is a guess.")
     ] = False,
+    alert: Alert = False,
     project: Project = Path(),
     at: At = None,
 ) -> None:
@@ -109,8 +151,8 @@ def settle(
     Exit status: 0 done, 2 bad input, 4 the store is down.
     """
     with reported_errors():
-        cost = _cost_of(id, usd, response, project)
-        with _ledger(project) as ledger:
+        cost, version = _cost_of(id, usd, response, project)
+        with _ledger(project, alert=alert) as ledger:
             done = ledger.settle(id, cost, is_estimate=estimate, at=_utc(at))
     _print(
         {
@@ -119,12 +161,13 @@ def settle(
             "cost_usd": done.cost_usd,
             "is_repeated": done.is_repeated,
             "is_late": done.is_late,
+            "price_version": version,
             "warnings": [_warning(warning) for warning in done.warnings],
         }
     )
 
 
-@spend.command(cls=PlainUsage)
+@spend.command(cls=PlainUsage, epilog="\b\nExample:\n  gonogo spend release call-3")
 def release(
     id: Id,  # noqa: A002 - the argument's name
     project: Project = Path(),
@@ -139,7 +182,12 @@ def release(
     _print({"id": id, "state": done.state.value, "is_repeated": done.is_repeated})
 
 
-@spend.command(cls=PlainUsage)
+@spend.command(
+    cls=PlainUsage,
+    epilog="\b\nExamples:\n"
+    "  gonogo spend status\n"
+    "  gonogo spend status -a user=u-17 -a department=legal",
+)
 def status(
     attribute: Attributes = None,
     project: Project = Path(),
@@ -155,17 +203,31 @@ def status(
             found = ledger.status(attributes, at=_utc(at))
     for scope in found:
         _print(_scope(scope))
+    if not found:
+        say("gonogo: no limit of [tool.gonogo.spend.limits] has been used, or there is none")
 
 
 @contextmanager
-def _ledger(project: Path) -> Iterator[Ledger]:
+def _ledger(project: Path, *, alert: bool = False) -> Iterator[Ledger]:
     """Open the project's ledger; a store that is down is a service that failed."""
-    opened = open_ledger(load_spend_settings(project), project, on_warning=lambda _: None)
+    telling = Telling(project, alert=alert)
+    opened = open_ledger(
+        load_spend_settings(project),
+        project,
+        on_warning=lambda warning: _tell(warning, telling) if alert else None,
+    )
     with closing(opened):
         try:
             yield opened
         except ValueError as error:
             raise BadInputError([Problem("gonogo spend", str(error))]) from error
+
+
+def _tell(warning: SpendWarning, telling: Telling) -> None:
+    """Put a warning into the outbox; `gonogo alerts flush` sends it."""
+    from gonogo.spending_alarms import alarm_of_warning  # noqa: PLC0415 - only where one is told
+
+    telling.sound(alarm_of_warning(warning))
 
 
 def _attributes_of(given: list[str] | None) -> dict[str, str]:
@@ -180,27 +242,32 @@ def _attributes_of(given: list[str] | None) -> dict[str, str]:
 
 def _bound_of(
     usd: str | None, request: str | None, attributes: dict[str, str], project: Path
-) -> Decimal:
-    """Return the upper bound; what the request says of its model becomes an attribute."""
+) -> tuple[Decimal, str | None]:
+    """Return the upper bound, and by which prices; the request's model becomes an attribute."""
     _demand_one(usd, request, "--request")
     if request is None:
-        return _amount_of(usd)
-    from gonogo.claude.upper_bounds import (  # noqa: PLC0415 - only where a request is read
-        bound_usd,
-        input_tokens_at_most,
-    )
-
+        return _amount_of(usd), None
     asked = Request(_object_in(request))
     if asked.model is not None:
         attributes.setdefault("model", asked.model)
-    tokens = input_tokens_at_most(asked)
-    return bound_usd(asked, tokens, _prices_of(project), at=datetime.now(UTC))
+    prices = _prices_of(project)
+    bound = upper_bound_of(
+        asked,
+        input_tokens_at_most(asked),
+        prices,
+        at=datetime.now(UTC),
+        unknown_as_dearest=True,
+    )
+    return bound, price_version(prices)
 
 
-def _cost_of(id_: str, usd: str | None, response: str | None, project: Path) -> Decimal:
+def _cost_of(
+    id_: str, usd: str | None, response: str | None, project: Path
+) -> tuple[Decimal, str | None]:
+    """Return what a call cost, and by which prices."""
     _demand_one(usd, response, "--response")
     if response is None:
-        return _amount_of(usd)
+        return _amount_of(usd), None
     body = _object_in(response)
     usage = body.get("usage")
     exchange = Exchange(
@@ -210,10 +277,12 @@ def _cost_of(id_: str, usd: str | None, response: str | None, project: Path) -> 
         usage=Usage(usage) if isinstance(usage, dict) else None,
         at=datetime.now(UTC),
     )
-    cost = cost_of(exchange, _prices_of(project))
+    prices = _prices_of(project)
+    cost = cost_of(exchange, prices)
     if cost is None:
-        raise BadInputError([Problem(response, "holds no `usage`: give --usd in its place")])
-    return cost
+        remedy = "give --usd in its place, or `gonogo spend release` a call that failed"
+        raise BadInputError([Problem(response, f"holds no `usage`: {remedy}")])
+    return cost, price_version(prices)
 
 
 def _demand_one(usd: str | None, file: str | None, option: str) -> None:
@@ -239,6 +308,8 @@ def _object_in(path: str) -> JsonObject:
 
 
 def _prices_of(project: Path) -> Prices:
+    from gonogo.settings import load_settings  # noqa: PLC0415 - heavy: knows of all parts
+
     return load_settings(project).prices
 
 

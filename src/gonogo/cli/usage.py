@@ -1,9 +1,11 @@
 """`gonogo usage`: what calls used and cost, by whom, for what, by which model and when."""
 
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, tzinfo
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,7 +20,9 @@ from gonogo.plain_text import counted, one_line
 from gonogo.reports.usage_sums import render_usage_json, render_usage_plot, render_usage_table
 from gonogo.settings import load_settings
 from gonogo.sources.exchange_files import read_exchanges
+from gonogo.sources.repeats import MOST_KNOWN, SeenExchanges
 from gonogo.spend.chargeback import (
+    EXCEL_MARK,
     BillingAccount,
     csv_lines,
     focus_grouping,
@@ -28,6 +32,7 @@ from gonogo.spend.chargeback import (
 from gonogo.spend.usage import MOST_ROWS, Attribute, Grouping, Interval, UsageTable, sum_usage
 
 _MODELS_SAID: Final = 10
+_PROBLEMS_SAID: Final = 20
 
 
 class UsageFormat(StrEnum):
@@ -36,6 +41,7 @@ class UsageFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    EXCEL = "excel"
     FOCUS = "focus"
 
 
@@ -60,7 +66,11 @@ def usage(  # noqa: PLR0913 - a parameter an option
         str, typer.Option(help="Whose days, weeks and months: Europe/Berlin.")
     ] = "UTC",
     format: Annotated[  # noqa: A002 - the option's name
-        UsageFormat, typer.Option(help="csv: exact costs; focus: FinOps FOCUS 1.2 as CSV.")
+        UsageFormat,
+        typer.Option(
+            help="csv: exact costs; excel: the same, for a double click; focus: FinOps FOCUS 1.2"
+            " as CSV."
+        ),
     ] = UsageFormat.TABLE,
     top: Annotated[
         int | None, typer.Option(min=1, help="Show the dearest so many; the rest is `other`.")
@@ -72,9 +82,14 @@ def usage(  # noqa: PLR0913 - a parameter an option
 ) -> None:
     """Sum tokens and costs of exchanges: one pass, bounded memory.
 
+    \b
+    gonogo usage logs/ --by department,model
+    gonogo usage logs/ --by user --period month --timezone Europe/Berlin --format csv > bill.csv
+    zcat day.jsonl.gz | gonogo usage --period hour --plot
+
     Exit status: 0 done (calls without a price are counted and named), 2 bad input (what could be
     read was summed), 3 there was nothing to sum.
-    """
+    """  # noqa: D301 - click is told to keep the lines by the character itself
     read = ReadExchanges()
     with reported_errors():
         grouping = Grouping(by=attributes_in(by), interval=period, zone=zone_named(timezone))
@@ -83,7 +98,7 @@ def usage(  # noqa: PLR0913 - a parameter an option
         settings = load_settings(Path.cwd())
         exchanges = with_progress(read.of(locations or ["-"]), "exchanges")
         table = sum_usage(exchanges, grouping, prices=settings.prices, top=top)
-    for text in _printed(table, format, account, plot=plot):
+    for text in _printed(table, format, account, read, plot=plot):
         typer.echo(text, nl=False)
     _say_what_is_missing(table, read.problems, format)
     if read.problems:
@@ -104,7 +119,8 @@ def attributes_in(text: str) -> tuple[Attribute, ...]:
         return tuple(dict.fromkeys(Attribute(name) for name in names))
     except ValueError as error:
         known = ", ".join(Attribute)
-        raise BadInputError([Problem("--by", f"{error}: give some of {known}")]) from error
+        unknown = ", ".join(repr(name) for name in names if name not in list(Attribute))
+        raise BadInputError([Problem("--by", f"{unknown} is none of {known}")]) from error
 
 
 def zone_named(name: str) -> tzinfo:
@@ -133,32 +149,58 @@ def say_unpriced(unpriced: Mapping[str, int]) -> None:
 
 
 class ReadExchanges:
-    """Reads exchanges, and says and counts what could not be read."""
+    """Reads exchanges each once; says and counts what could not be read, and what stood twice.
+
+    Attributes:
+        problems: Records that could not be read.
+        repeated: Exchanges that stood in the files before and were passed over.
+    """
 
     def __init__(self) -> None:
         self.problems = 0
+        self.repeated = 0
 
     def of(self, locations: Iterable[str]) -> Iterator[Exchange]:
         """Yield the exchanges of all locations in order."""
+        seen = SeenExchanges()
         for record in read_exchanges(locations):
             if isinstance(record, Problem):
-                self.problems += 1
-                say(f"gonogo: {record}")
+                self._note(record)
+            elif seen.is_repeated(record):
+                self.repeated += 1
             else:
                 yield record
+        if self.problems > _PROBLEMS_SAID:
+            say(f"gonogo: {self.problems - _PROBLEMS_SAID:,} more like these")
+        if self.repeated:
+            what = "in the files more than once (same id, time, model and tokens): counted once"
+            say(f"gonogo: {counted(self.repeated, 'call')} stood {what}")
+        if seen.is_full:
+            say(f"gonogo: calls that stand twice were looked for among the first {MOST_KNOWN:,}")
+
+    def _note(self, problem: Problem) -> None:
+        self.problems += 1
+        if self.problems <= _PROBLEMS_SAID:
+            say(f"gonogo: {problem}")
 
 
-def _printed(table: UsageTable, format_: UsageFormat, account: str, *, plot: bool) -> Iterable[str]:
+def _printed(
+    table: UsageTable, format_: UsageFormat, account: str, read: ReadExchanges, *, plot: bool
+) -> Iterable[str]:
     width = shutil.get_terminal_size((100, 24)).columns
     match format_:
         case UsageFormat.JSON:
-            return [render_usage_json(table)]
+            return [render_usage_json(table, unread=read.problems, repeated=read.repeated)]
         case UsageFormat.CSV:
             return csv_lines(table)
+        case UsageFormat.EXCEL:
+            return chain([EXCEL_MARK], csv_lines(table))
         case UsageFormat.FOCUS:
             return focus_lines(table, BillingAccount(id=account))
+        case UsageFormat.TABLE if plot:
+            return [render_usage_plot(table, width=width)]
         case UsageFormat.TABLE:
-            return [render_usage_plot(table, width=width) if plot else render_usage_table(table)]
+            return [render_usage_table(table, width=width if sys.stdout.isatty() else None)]
 
 
 def _say_what_is_missing(table: UsageTable, problems: int, format_: UsageFormat) -> None:

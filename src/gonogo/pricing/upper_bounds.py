@@ -15,11 +15,14 @@ from gonogo.pricing.cost_parts import ZERO
 from gonogo.pricing.model_lines import dearest_card
 from gonogo.pricing.price_cards import card_of, unpriced_error
 from gonogo.pricing.rates import RateCard
+from gonogo.pricing.server_tools import given_uses, most_uses, server_tools_of, tools_of
 from gonogo_checkers.output import JsonValue
 
-_GLOBAL: Final = (None, "global")
-_CLIENT_TOOLS: Final = ("bash_", "browser_", "computer_", "memory_", "text_editor_")
-"""How the types of Anthropic's tools begin that the application runs, not the API."""
+_ANY_MODEL: Final = "claude"
+"""A name without a line: the dearest of it is the dearest model there is."""
+
+_MOST_OUTPUT: Final = 128_000
+"""Tokens that a model writes at most where nobody says how many it may."""
 
 _COMPACTS_ABOVE: Final = 150_000
 """Input tokens above which the API compacts a context where the request names no other trigger."""
@@ -49,8 +52,11 @@ def upper_bound_of(
         prices: Configured prices by model; they go before the list's.
         at: When it will be asked; None: at the newest price of the list.
         batch: Whether it will be asked by the Message Batches API.
-        unknown_as_dearest: Whether a model without a price is taken to cost the dearest known
-            rates of its line; see `dearest_of_line`.
+        unknown_as_dearest: Whether what nobody knows is taken at its dearest, in place of an error:
+            a model without a price costs the dearest known rates of its line (`dearest_of_line`), a
+            server tool without `max_uses` is used in each round that the API makes, a model that
+            the API picks is the dearest of all, a request that does not say where runs in the US,
+            and server tools may write to the cache.
 
     Raises:
         UnpricedModelError: If neither the settings nor the list know the model.
@@ -59,26 +65,22 @@ def upper_bound_of(
     """
     if request.model is None:
         raise UnpricedModelError("the request names no model: give it a `model`")
+    asked = _Asked(request, f"a request of {request.model}", unknown_as_dearest)
+    where = request.body.get("inference_geo")
     bounding = _Bounding(
         prices=prices,
         at=at,
         batch=batch,
-        in_us=request.body.get("inference_geo") not in _GLOBAL,
+        in_us=unknown_as_dearest if where is None else where != "global",
         unknown_as_dearest=unknown_as_dearest,
-        place=f"a request of {request.model}",
+        place=asked.place,
     )
-    return sum(
-        (
-            bounding.most_of(asked)
-            for asked in _possible_runs(request, input_tokens, bounding.place)
-        ),
-        ZERO,
-    )
+    return sum((bounding.most_of(run) for run in asked.possible_runs(input_tokens)), ZERO)
 
 
 def grows_its_input(request: Request) -> bool:
     """Say whether server tools may add to the input what cannot be counted before the call."""
-    return bool(request.body.get("mcp_servers")) or any(map(_is_server_tool, _tools_of(request)))
+    return bool(request.body.get("mcp_servers")) or any(server_tools_of(request))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,71 +132,125 @@ class _Bounding:
             return card_of(model, self.prices, at=self.at, batch=self.batch, fast=fast)
         except LookupError as error:
             if self.unknown_as_dearest:
-                return dearest_card(model, self.prices, at=self.at, batch=self.batch, fast=fast)
+                return self._dearest_card(model, fast=fast)
             raise unpriced_error(model, self.place, str(error.args[0])) from error
 
-
-def _possible_runs(request: Request, input_tokens: int, place: str) -> Iterator[_Run]:
-    """Yield what may be charged for beside each other: the request, and what it may set off."""
-    own = _Run(
-        model=request.model or "",
-        input_tokens=input_tokens,
-        output_tokens=_most_output(request.body.get("max_tokens"), place),
-        searches=_most_searches(request, place),
-        lifetimes=frozenset(_cache_lifetimes(request.body)),
-        may_be_fast=request.body.get("speed") == "fast",
-    )
-    yield own
-    yield from _fallbacks(request, own, place)
-    for tool in _tools_of(request):
-        if str(tool.get("type")).startswith("advisor_"):
-            yield from _advice(tool, own, place)
-    if _may_compact(request, input_tokens):
-        yield replace(own, searches=0)
+    def _dearest_card(self, model: str, *, fast: bool) -> RateCard:
+        """Return the card of a line, or of all models where the line has none of fast mode."""
+        try:
+            return dearest_card(model, self.prices, at=self.at, batch=self.batch, fast=fast)
+        except UnpricedModelError:
+            return dearest_card(_ANY_MODEL, self.prices, at=self.at, batch=self.batch, fast=fast)
 
 
-def _fallbacks(request: Request, own: _Run, place: str) -> Iterator[_Run]:
-    """Yield a run for each model that may be asked when one before it declines."""
-    fallbacks = request.body.get("fallbacks")
-    if fallbacks is None or fallbacks == []:
-        return
-    if not isinstance(fallbacks, list):
-        raise UnboundedCostError(
-            f"{place} has `fallbacks` {fallbacks!r}: the API picks the model, so what it costs at"
-            " most is not known; name the models, or ask without a cost limit"
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request, and what it may set off.
+
+    Attributes:
+        request: The request.
+        place: What errors call it.
+        guesses: Whether what it does not say is taken at its dearest, in place of an error.
+    """
+
+    request: Request
+    place: str
+    guesses: bool
+
+    def possible_runs(self, input_tokens: int) -> Iterator[_Run]:
+        """Yield what may be charged for beside each other: the request, and what it may set off."""
+        body = self.request.body
+        lifetimes = set(_cache_lifetimes(body))
+        if self.guesses and grows_its_input(self.request):
+            lifetimes.add("5m")
+        own = _Run(
+            model=self.request.model or "",
+            input_tokens=input_tokens,
+            output_tokens=self._most_output(body.get("max_tokens")),
+            searches=self._most_searches(),
+            lifetimes=frozenset(lifetimes),
+            may_be_fast=body.get("speed") == "fast",
         )
-    for entry in fallbacks:
-        model = entry.get("model") if isinstance(entry, dict) else None
-        if not isinstance(entry, dict) or not isinstance(model, str):
-            raise UnboundedCostError(f"{place} has a fallback without a `model`: name it")
-        most = entry.get("max_tokens")
-        yield replace(
-            own,
+        yield own
+        yield from self._fallbacks(own)
+        for tool in tools_of(self.request):
+            if str(tool.get("type")).startswith("advisor_"):
+                yield from self._advice(tool, own)
+        if _may_compact(self.request, input_tokens):
+            yield replace(own, searches=0)
+
+    def _fallbacks(self, own: _Run) -> Iterator[_Run]:
+        """Yield a run for each model that may be asked when one before it declines."""
+        fallbacks = self.request.body.get("fallbacks")
+        if fallbacks is None or fallbacks == []:
+            return
+        if not isinstance(fallbacks, list):
+            if not self.guesses:
+                raise UnboundedCostError(
+                    f"{self.place} has `fallbacks` {fallbacks!r}: the API picks the model, so what"
+                    " it costs at most is not known; name the models, or ask without a cost limit"
+                )
+            fallbacks = [{}]
+        for entry in fallbacks:
+            model = entry.get("model") if isinstance(entry, dict) else None
+            if not isinstance(entry, dict) or not (isinstance(model, str) or self.guesses):
+                raise UnboundedCostError(f"{self.place} has a fallback without a `model`: name it")
+            most = entry.get("max_tokens")
+            yield replace(
+                own,
+                model=model if isinstance(model, str) else _ANY_MODEL,
+                output_tokens=own.output_tokens if most is None else self._most_output(most),
+                may_be_fast=own.may_be_fast or entry.get("speed") == "fast",
+            )
+
+    def _advice(self, tool: JsonObject, own: _Run) -> Iterator[_Run]:
+        """Yield a run for each use of an advisor: it reads the whole conversation and writes."""
+        model, most = tool.get("model"), tool.get("max_tokens")
+        if self.guesses:
+            model = model if isinstance(model, str) else _ANY_MODEL
+            most = _MOST_OUTPUT if most is None else most
+        if not isinstance(model, str) or most is None:
+            raise UnboundedCostError(
+                f"{self.place} has the tool {tool.get('type')!r} without `model` or `max_tokens`:"
+                " what it costs at most is not known; set them, or ask without a cost limit"
+            )
+        caching = tool.get("caching")
+        lifetimes = _cache_lifetimes({"cache_control": caching}) if caching is not None else ()
+        yield _Run(
             model=model,
-            output_tokens=own.output_tokens if most is None else _most_output(most, place),
-            may_be_fast=own.may_be_fast or entry.get("speed") == "fast",
+            input_tokens=own.input_tokens + own.output_tokens,
+            output_tokens=self._most_output(most),
+            searches=0,
+            lifetimes=frozenset(lifetimes),
+            may_be_fast=False,
+            times=most_uses(tool),
         )
 
+    def _most_output(self, most: JsonValue) -> int:
+        if not isinstance(most, int) or isinstance(most, bool) or most < 0:
+            raise UnboundedCostError(
+                f"{self.place} has `max_tokens` {most!r}: what it costs at most is not known"
+                " without; set it"
+            )
+        return most
 
-def _advice(tool: JsonObject, own: _Run, place: str) -> Iterator[_Run]:
-    """Yield a run for each use of an advisor: it reads the whole conversation and writes."""
-    model, uses, most = tool.get("model"), tool.get("max_uses"), tool.get("max_tokens")
-    if not isinstance(model, str) or most is None:
-        raise UnboundedCostError(
-            f"{place} has the tool {tool.get('type')!r} without `model` or `max_tokens`: what it"
-            " costs at most is not known; set them, or ask without a cost limit"
-        )
-    caching = tool.get("caching")
-    lifetimes = _cache_lifetimes({"cache_control": caching}) if caching is not None else ()
-    yield _Run(
-        model=model,
-        input_tokens=own.input_tokens + own.output_tokens,
-        output_tokens=_most_output(most, place),
-        searches=0,
-        lifetimes=frozenset(lifetimes),
-        may_be_fast=False,
-        times=uses if isinstance(uses, int) else 0,
-    )
+    def _most_searches(self) -> int:
+        """Return how many searches the API may charge for."""
+        if self.request.body.get("mcp_servers") and not self.guesses:
+            raise UnboundedCostError(
+                f"{self.place} has `mcp_servers`: how often they are used is not bounded"
+            )
+        searches = 0
+        for tool in server_tools_of(self.request):
+            kind = tool.get("type")
+            if given_uses(tool) is None and not self.guesses:
+                raise UnboundedCostError(
+                    f"{self.place} has the tool {kind!r} without `max_uses`: what it costs at most"
+                    " is not known; set it, or ask without a cost limit"
+                )
+            if str(kind).startswith("web_search_"):
+                searches += most_uses(tool)
+        return searches
 
 
 def _may_compact(request: Request, input_tokens: int) -> bool:
@@ -207,45 +263,6 @@ def _may_compact(request: Request, input_tokens: int) -> bool:
             if not isinstance(above, int) or input_tokens >= above:
                 return True
     return False
-
-
-def _most_output(most: JsonValue, place: str) -> int:
-    if not isinstance(most, int) or isinstance(most, bool) or most < 0:
-        raise UnboundedCostError(
-            f"{place} has `max_tokens` {most!r}: what it costs at most is not known without; set it"
-        )
-    return most
-
-
-def _most_searches(request: Request, place: str) -> int:
-    """Return how many searches the API may charge for."""
-    if request.body.get("mcp_servers"):
-        raise UnboundedCostError(
-            f"{place} has `mcp_servers`: how often they are used is not bounded"
-        )
-    searches = 0
-    for tool in filter(_is_server_tool, _tools_of(request)):
-        kind, uses = tool.get("type"), tool.get("max_uses")
-        if not isinstance(uses, int) or isinstance(uses, bool) or uses < 0:
-            raise UnboundedCostError(
-                f"{place} has the tool {kind!r} without `max_uses`: what it costs at most is not"
-                " known; set it, or ask without a cost limit"
-            )
-        if str(kind).startswith("web_search_"):
-            searches += uses
-    return searches
-
-
-def _tools_of(request: Request) -> Iterator[JsonObject]:
-    tools = request.body.get("tools")
-    if isinstance(tools, list):
-        yield from (tool for tool in tools if isinstance(tool, dict))
-
-
-def _is_server_tool(tool: JsonObject) -> bool:
-    """Say whether the API may run a tool itself; of a kind that is not known, it may."""
-    kind = tool.get("type") or "custom"
-    return kind != "custom" and not str(kind).startswith(_CLIENT_TOOLS)
 
 
 def _possible_counts(run: _Run) -> Iterator[TokenCounts]:

@@ -50,6 +50,8 @@ _LONGEST_TITLE: Final = 150
 _LONGEST_LINE: Final = 300
 _MOST_LINES: Final = 20
 _LONGEST_KEY: Final = 200
+_LOOKED_AT: Final = 4
+"""Times as much text is looked at as is kept, so that a text without end costs little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +89,15 @@ class Alarm:
     def sendable(self, allowed: Collection[str]) -> "Alarm":
         """Return the alarm as it may leave: bounded, without control characters or other facts."""
         facts = {
-            name: _defused(one_line(self.facts[name], _LONGEST_LINE))
+            name: _line(self.facts[name], _LONGEST_LINE)
             for name in sorted(set(self.facts) & set(allowed))
         }
-        lines = [one_line(line, _LONGEST_LINE) for line in self.text.splitlines()[:_MOST_LINES]]
+        lines = self.text[: _LOOKED_AT * _MOST_LINES * _LONGEST_LINE].splitlines()[:_MOST_LINES]
         return Alarm(
             key=short_key(self.key),
             severity=self.severity,
-            title=_defused(one_line(self.title, _LONGEST_TITLE)),
-            text=_defused("\n".join(lines)),
+            title=_line(self.title, _LONGEST_TITLE),
+            text="\n".join(_line(line, _LONGEST_LINE) for line in lines),
             at=self.at,
             facts=facts,
         )
@@ -109,6 +111,8 @@ def short_key(key: str) -> str:
     return f"{one_line(key, 100)} {digest}"
 
 
-def _defused(text: str) -> str:
-    """Part the marks with which chats call everybody (`@here`, `<!channel>`) from their words."""
-    return text.replace("@", "@\u200b").replace("<!", "<\u200b!").replace("<@", "<\u200b@")
+def _line(text: str, limit: int) -> str:
+    """Return text on one line that calls nobody (`@here`, `<!channel>`), and hides no address."""
+    line = one_line(text[: _LOOKED_AT * limit], limit)
+    line = line.replace("@", "@\u200b").replace("<!", "<\u200b!")
+    return line.replace("](", "]\u200b(")  # Markdown's link: what it shows is not where it leads

@@ -1,5 +1,6 @@
 """Who is told of alarms, and how often, as `[tool.gonogo.alerts]` sets it."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,9 @@ from gonogo.setting_tables import decode_table, load_table
 from gonogo_checkers.verdict import Severity
 
 _MONTH_SECONDS: Final = 86_400 * 31
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
-Variable: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=_MONTH_SECONDS)]
 
 
@@ -28,8 +29,20 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         at_least: The severity from which on.
     """
 
-    url_variable: Variable
+    url_variable: str
     at_least: Severity = Severity.LOW
+
+    def __post_init__(self) -> None:
+        """Refuse what names no variable; it may be a URL, so that the error does not repeat it.
+
+        Raises:
+            ValueError: If it does not.
+        """
+        if not _VARIABLE.fullmatch(self.url_variable):
+            raise ValueError(
+                "url_variable: expected the name of the environment variable that holds the URL,"
+                " such as OPS_ALERTS_URL"
+            )
 
 
 class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +66,7 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """
 
     receivers: dict[Name, Receiver] = {}
-    outbox: str = ".gonogo/alerts.db"
+    outbox: Annotated[str, msgspec.Meta(min_length=1)] = ".gonogo/alerts.db"
     cool_down_seconds: Seconds = 3_600.0
     recovery_seconds: Seconds = 93_600.0
     most_per_hour: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30

@@ -1,17 +1,19 @@
 """The one door through which alarms leave: grouped, bounded, written before they are sent."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from gonogo.production.alarms import Alarm, short_key
 from gonogo.production.alert_settings import AlertSettings
 from gonogo.production.episodes import Episode, Kind, end, hear, revisit
 from gonogo.production.messages import Storm, message_of, storm_message, trial_message
 from gonogo.production.outbox import Claim, Outbox, OutboxStatus, OutboxTransaction
-from gonogo.production.receivers import AppriseSender, Sender
+from gonogo.production.receivers import STARTING_SECONDS, AppriseSender, Sender
+from gonogo_checkers.verdict import Severity
 
 _STORM_PAUSE: Final = timedelta(minutes=10)
 """The least time between two messages that tell of folded ones."""
@@ -22,10 +24,17 @@ _MOST_EPISODES: Final = 10_000
 _AT_ONCE: Final = 500
 """Episodes that are looked at, and messages that a receiver is sent, in one go."""
 
+_LONGEST: Final = timedelta(minutes=1)
+"""What is not sent by then is left to the next flush: a slow receiver holds nobody up for long."""
+
+_MOST_SIDE_BY_SIDE: Final = 32
+
 _FAILURES_IN_A_ROW: Final = 2
 """One may be the message's fault; after a second one the receiver is left alone until later."""
 
 _KEPT: Final = timedelta(days=31)
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +45,7 @@ class Flushed:
         sent: How many deliveries were taken; a message to two receivers is two.
         waiting: How many still wait.
         given_up: How many were given up now, after too long.
-        problems: What is wrong with receivers, by name.
+        problems: Why what waits was not taken when it was tried last, by receiver.
     """
 
     sent: int
@@ -91,9 +100,9 @@ class AlarmDoor:
         with self._outbox.transaction() as transaction:
             known = transaction.episode(alarm.key)
             if known is None and transaction.count_episodes() >= _MOST_EPISODES:
-                storm = transaction.storm()
                 title = f"[{alarm.severity.upper()}] {alarm.title}"
-                transaction.put_storm(storm.with_one(alarm.severity, title))
+                names = self._settings.receivers_of(alarm.severity)
+                _fold(transaction, names, alarm.severity, title)
                 return Kind.STORM
             episode, kind = hear(known, alarm, now, rules)
             return self._keep(transaction, episode, kind, now)
@@ -125,16 +134,17 @@ class AlarmDoor:
         Raises:
             StoreDownError: If the outbox cannot be written.
         """
-        given_up = self._look_around(hurry=hurry)
-        sent, problems = 0, {}
-        for receiver in self._settings.receivers:
-            taken, problem = self._send_all(receiver)
-            sent += taken
-            if problem:
-                problems[receiver] = problem
+        self._look_around(hurry=hurry)
+        sent = self._side_by_side(self._send_all)
         with self._outbox.transaction() as transaction:
-            waiting = transaction.waiting()
-        return Flushed(sent=sent, waiting=waiting, given_up=given_up, problems=problems)
+            given_up = transaction.give_up(self._now() - self._give_up)
+            status = transaction.status()
+        return Flushed(
+            sent=sum(sent.values()),
+            waiting=sum(status.waiting.values()),
+            given_up=given_up,
+            problems=status.problems,
+        )
 
     def test(self) -> dict[str, str]:
         """Send each receiver a message that nothing is wrong, past the outbox.
@@ -143,7 +153,12 @@ class AlarmDoor:
             What went wrong by receiver; empty where the message was taken.
         """
         message = trial_message(self._now())
-        return {name: self._sender.send(name, message) for name in self._settings.receivers}
+
+        def try_one(receiver: str) -> str:
+            with self._sender.line_to(receiver) as send:
+                return send(message)
+
+        return self._side_by_side(try_one)
 
     def status(self) -> OutboxStatus:
         """Return what waits, was sent and was given up.
@@ -162,14 +177,21 @@ class AlarmDoor:
         if kind is None:
             return None
         message = message_of(episode, kind)
-        if transaction.made_since(now - timedelta(hours=1)) >= self._settings.most_per_hour:
-            transaction.put_storm(transaction.storm().with_one(message.severity, message.title))
-            return Kind.STORM
-        transaction.add(message, self._settings.receivers_of(message.severity), now)
-        return kind
+        names = self._settings.receivers_of(message.severity)
+        full = [name for name in names if self._is_full(transaction, name, now)]
+        _fold(transaction, full, message.severity, message.title)
+        transaction.add(message, [name for name in names if name not in full], now)
+        return Kind.STORM if full and full == names else kind
 
-    def _look_around(self, *, hurry: bool) -> int:
-        """Make the messages that are due, and put the outbox in order; returns what is given up."""
+    def _is_full(self, transaction: OutboxTransaction, receiver: str, now: datetime) -> bool:
+        """Say whether a receiver was told as much as it may be in an hour."""
+        hour = timedelta(hours=1)
+        # an hour ahead, too: other processes' clocks differ
+        made = transaction.count_made(receiver, now - hour, now + hour)
+        return made >= self._settings.most_per_hour
+
+    def _look_around(self, *, hurry: bool) -> None:
+        """Make the messages that are due, and put the outbox in order."""
         now = self._now()
         with self._outbox.transaction() as transaction:
             for episode in transaction.due_episodes(now, _AT_ONCE):
@@ -178,46 +200,54 @@ class AlarmDoor:
                     transaction.forget_episode(episode.key)
                 else:
                     self._keep(transaction, changed, kind, now)
-            self._tell_of_storm(transaction, now)
+            for receiver in self._settings.receivers:
+                _tell_of_storm(transaction, receiver, now)
             if hurry:
                 transaction.hurry()
             transaction.prune(now - max(_KEPT, self._give_up))
-            return transaction.give_up(now - self._give_up)
 
     @property
     def _give_up(self) -> timedelta:
         return timedelta(seconds=self._settings.give_up_seconds)
 
-    def _tell_of_storm(self, transaction: OutboxTransaction, now: datetime) -> None:
-        storm = transaction.storm()
-        if not storm.count or (storm.said_at is not None and now < storm.said_at + _STORM_PAUSE):
-            return
-        message = storm_message(storm, now)
-        transaction.add(message, self._settings.receivers_of(message.severity), now)
-        transaction.put_storm(Storm(said_at=now, messages=storm.messages + 1))
+    def _side_by_side(self, work: Callable[[str], Result]) -> dict[str, Result]:
+        """Do something for each receiver at the same time: none waits for another."""
+        names = list(self._settings.receivers)
+        if not names:
+            return {}
+        with ThreadPoolExecutor(min(len(names), _MOST_SIDE_BY_SIDE)) as threads:
+            return dict(zip(names, threads.map(work, names), strict=True))
 
-    def _send_all(self, receiver: str) -> tuple[int, str]:
+    def _send_all(self, receiver: str) -> int:
         """Send a receiver what waits for it, until there is no more or it takes no more."""
-        sent, failures, last_problem = 0, 0, ""
-        for claim in self._claims(receiver):
-            problem = self._sender.send(receiver, claim.message)
-            last_problem = problem or last_problem
-            with self._outbox.transaction() as transaction:
-                if not problem:
-                    transaction.mark_sent(claim)
-                else:
-                    transaction.put_off(claim, self._now() + self._pause_after(claim))
-            sent += not problem
-            failures = failures + 1 if problem else 0
-            if failures == _FAILURES_IN_A_ROW:
-                break
-        return sent, last_problem
+        sent, failures = 0, 0
+        with self._sender.line_to(receiver) as send:
+            for claim in self._claims(receiver):
+                problem = send(claim.message)
+                self._note(claim, problem)
+                sent += not problem
+                failures = failures + 1 if problem else 0
+                if failures == _FAILURES_IN_A_ROW:
+                    break
+        return sent
+
+    def _note(self, claim: Claim, problem: str) -> None:
+        with self._outbox.transaction() as transaction:
+            if problem:
+                until = self._now() + self._pause_after(claim)
+                transaction.put_off(claim, until, problem=problem)
+            else:
+                transaction.mark_sent(claim)
 
     def _claims(self, receiver: str) -> Iterator[Claim]:
-        lease = timedelta(seconds=2 * self._settings.timeout_seconds + 30)
+        lease = timedelta(seconds=2 * (self._settings.timeout_seconds + STARTING_SECONDS))
+        end = self._now() + _LONGEST
         for _ in range(_AT_ONCE):
+            now = self._now()
+            if now > end:
+                return
             with self._outbox.transaction() as transaction:
-                claim = transaction.claim(receiver, self._now(), lease=lease)
+                claim = transaction.claim(receiver, now, lease=lease)
             if claim is None:
                 return
             yield claim
@@ -228,7 +258,11 @@ class AlarmDoor:
 
 
 def open_alarm_door(
-    settings: AlertSettings, folder: Path, *, environment: Mapping[str, str]
+    settings: AlertSettings,
+    folder: Path,
+    *,
+    environment: Mapping[str, str],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AlarmDoor:
     """Return the door of a project.
 
@@ -236,8 +270,27 @@ def open_alarm_door(
         settings: Receivers, times and bounds.
         folder: What the path of the outbox is relative to.
         environment: Holds the receivers' URLs: `os.environ`.
+        now: Time of day.
     """
     sender = AppriseSender(
         settings.receivers, environment, timeout_seconds=settings.timeout_seconds
     )
-    return AlarmDoor(settings, Outbox(folder / settings.outbox), sender)
+    return AlarmDoor(settings, Outbox(folder / settings.outbox), sender, now=now)
+
+
+def _fold(
+    transaction: OutboxTransaction, receivers: Iterable[str], severity: Severity, title: str
+) -> None:
+    """Keep a message to be told of with others."""
+    for receiver in receivers:
+        storm = transaction.storm(receiver)
+        transaction.put_storm(receiver, storm.with_one(severity, title))
+
+
+def _tell_of_storm(transaction: OutboxTransaction, receiver: str, now: datetime) -> None:
+    """Make the message that tells a receiver of folded ones, if it is time."""
+    storm = transaction.storm(receiver)
+    is_early = storm.said_at is not None and abs(now - storm.said_at) < _STORM_PAUSE
+    if storm.count and not is_early:
+        transaction.add(storm_message(storm, receiver, now), [receiver], now)
+        transaction.put_storm(receiver, Storm(said_at=now, messages=storm.messages + 1))

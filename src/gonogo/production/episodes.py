@@ -2,7 +2,9 @@
 
 Of each episode the opening is told at once, and so is a worsening and the recovery. What comes
 within the cool-down is told in one message after it. An episode that opens within the cool-down of
-the last waits likewise, so that a flapping alarm costs a message a cool-down, and none is lost.
+the last waits likewise unless it is worse, so that a flapping alarm costs a message a cool-down,
+and none is lost. An alarm of an episode that is over, and no newer than it, is no news: logs are
+read again.
 """
 
 from collections.abc import Mapping
@@ -53,7 +55,9 @@ class Episode:
         last_at: When the last happened.
         sounded_at: When the last was heard.
         said_at: When a message, other than of a recovery, was made last; None: never.
-        said_severity: The worst that a message of this episode told; None: none did.
+        said_severity: The worst that messages told, of the episode before too where this one began
+            within its cool-down; None: none did.
+        is_told: Whether a message told of this episode.
         messages: How many messages there were of this key.
         is_open: Whether it goes on.
     """
@@ -70,12 +74,20 @@ class Episode:
     sounded_at: datetime
     said_at: datetime | None = None
     said_severity: Severity | None = None
+    is_told: bool = False
     messages: int = 0
     is_open: bool = True
 
     def is_cooling(self, now: datetime, rules: Rules) -> bool:
         """Say whether it was spoken of so recently that the rest can wait."""
-        return self.said_at is not None and now < self.said_at + rules.cool_down
+        # either way: of a clock that went wrong, and was set right, alarms do not wait for long
+        return self.said_at is not None and abs(now - self.said_at) < rules.cool_down
+
+    @property
+    def is_worse(self) -> bool:
+        """Say whether it is worse than anybody was told."""
+        told = self.said_severity
+        return told is not None and self.severity.rank > told.rank
 
     def due_at(self, rules: Rules) -> datetime:
         """Return when to look at it again without a further alarm."""
@@ -96,36 +108,31 @@ def hear(
     Returns:
         The episode, and why it is to be spoken of now; None: it is not.
     """
-    if episode is None or not episode.is_open:
-        opened = _opened(episode, alarm, now)
-        if opened.is_cooling(now, rules):
-            return opened, None
-        return _said(opened, now), Kind.OPENED
-    worst = max(episode.severity, alarm.severity, key=lambda severity: severity.rank)
+    if episode is None:
+        return _told(_opened(alarm, now), now, rules)
+    if not episode.is_open:
+        if alarm.at <= episode.last_at:
+            return replace(episode, sounded_at=now), None
+        return _told(_opened_again(episode, alarm, now, rules), now, rules)
     heard = replace(
         episode,
         title=alarm.title,
         text=alarm.text,
         facts=alarm.facts,
-        severity=worst,
+        severity=_worst(episode.severity, alarm.severity),
         count=episode.count + 1,
         unsaid=episode.unsaid + 1,
         first_at=min(episode.first_at, alarm.at),
         last_at=max(episode.last_at, alarm.at),
         sounded_at=now,
     )
-    told = heard.said_severity
-    if told is not None and worst.rank > told.rank:
-        return _said(heard, now), Kind.WORSENED
-    if heard.is_cooling(now, rules):
-        return heard, None
-    return _said(heard, now), Kind.OPENED if told is None else Kind.REMINDED
+    return _told(heard, now, rules)
 
 
 def end(episode: Episode) -> tuple[Episode, Kind | None]:
     """Close an episode; if nobody was told of it, nobody is told of its end until later."""
     closed = replace(episode, is_open=False)
-    if episode.said_severity is None:
+    if not episode.is_told:
         return closed, None
     return replace(closed, unsaid=0, messages=episode.messages + 1), Kind.RECOVERED
 
@@ -137,9 +144,8 @@ def revisit(episode: Episode, now: datetime, rules: Rules) -> tuple[Episode | No
         The episode, None when it can be forgotten; and why it is to be spoken of.
     """
     if episode.unsaid and not episode.is_cooling(now, rules):
-        told = episode.said_severity
-        kind = Kind.OPENED if told is None else Kind.REMINDED
-        return _said(episode, now), kind if episode.is_open else Kind.FLAPPED
+        told, kind = _told(episode, now, rules)
+        return told, kind if episode.is_open else Kind.FLAPPED
     if now < episode.sounded_at + rules.quiet:
         return episode, None
     if episode.is_open:
@@ -147,30 +153,55 @@ def revisit(episode: Episode, now: datetime, rules: Rules) -> tuple[Episode | No
     return (episode, None) if episode.is_cooling(now, rules) or episode.unsaid else (None, None)
 
 
-def _opened(before: Episode | None, alarm: Alarm, now: datetime) -> Episode:
-    """Begin an episode; what is still to be told of the last one is told with it."""
-    untold = 0 if before is None else before.unsaid
+def _told(episode: Episode, now: datetime, rules: Rules) -> tuple[Episode, Kind | None]:
+    """Return the episode, and why it is to be spoken of now; None: it can wait."""
+    if episode.is_cooling(now, rules) and not episode.is_worse:
+        return episode, None
+    kind = Kind.REMINDED if episode.is_told else Kind.OPENED
+    said = replace(
+        episode,
+        unsaid=0,
+        said_at=now,
+        said_severity=episode.severity,
+        is_told=True,
+        messages=episode.messages + 1,
+    )
+    return said, Kind.WORSENED if episode.is_worse else kind
+
+
+def _opened(alarm: Alarm, now: datetime) -> Episode:
     return Episode(
         key=alarm.key,
         title=alarm.title,
         text=alarm.text,
         facts=alarm.facts,
         severity=alarm.severity,
-        count=1 + untold,
-        unsaid=1 + untold,
-        first_at=alarm.at if before is None or not untold else min(before.first_at, alarm.at),
+        count=1,
+        unsaid=1,
+        first_at=alarm.at,
         last_at=alarm.at,
         sounded_at=now,
-        said_at=None if before is None else before.said_at,
-        messages=0 if before is None else before.messages,
     )
 
 
-def _said(episode: Episode, now: datetime) -> Episode:
+def _opened_again(before: Episode, alarm: Alarm, now: datetime, rules: Rules) -> Episode:
+    """Begin an episode; what is still to be told of the last one is told with it."""
+    opened = replace(
+        _opened(alarm, now),
+        said_at=before.said_at,
+        said_severity=before.said_severity if before.is_cooling(now, rules) else None,
+        messages=before.messages,
+    )
+    if not before.unsaid:
+        return opened
     return replace(
-        episode,
-        unsaid=0,
-        said_at=now,
-        said_severity=episode.severity,
-        messages=episode.messages + 1,
+        opened,
+        severity=_worst(before.severity, alarm.severity),
+        count=1 + before.unsaid,
+        unsaid=1 + before.unsaid,
+        first_at=min(before.first_at, alarm.at),
     )
+
+
+def _worst(one: Severity, other: Severity) -> Severity:
+    return max(one, other, key=lambda severity: severity.rank)

@@ -35,7 +35,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storm:
-    """Messages that were folded into one, since there were too many.
+    """Messages to one receiver that were folded into one, since there were too many.
 
     Attributes:
         count: How many, at least 0.
@@ -81,9 +81,9 @@ def message_of(episode: Episode, kind: Kind) -> Message:
     )
 
 
-def storm_message(storm: Storm, now: datetime) -> Message:
-    """Return what is said of folded messages."""
-    identity = _identity("storm", now.isoformat(), str(storm.messages))
+def storm_message(storm: Storm, receiver: str, now: datetime) -> Message:
+    """Return what a receiver is told of messages that were folded for it."""
+    identity = _identity("storm", receiver, now.isoformat(), str(storm.messages))
     worst = storm.worst or Severity.LOW
     lines = [title for _, title in storm.titles]
     left = storm.count - len(storm.titles)
@@ -113,10 +113,8 @@ def trial_message(now: datetime) -> Message:
 
 def _history(episode: Episode, kind: Kind) -> str:
     first, last = _time(episode.first_at), _time(episode.last_at)
-    if episode.count == 1:
-        history = f"once, at {first}"
-    else:
-        history = f"{episode.count} times, from {first} to {last}"
+    often = "once" if episode.count == 1 else f"{episode.count} times"
+    history = f"{often}, at {first}" if first == last else f"{often}, from {first} to {last}"
     over = kind is Kind.FLAPPED or kind is Kind.RECOVERED
     return f"{history}; it is over" if over else history
 

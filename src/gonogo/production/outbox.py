@@ -1,42 +1,43 @@
 """The outbox: messages wait in a SQLite file until their receivers took them, beside the episodes.
 
 What is to be said is decided elsewhere; here it is kept, so that a message is written before it is
-sent, and whoever is killed in between loses nothing.
+sent, and whoever is killed in between loses nothing. A row that cannot be read holds back no other.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from gonogo.errors import StoreDownError
-from gonogo.production.episodes import Episode, Kind
+from gonogo.production.episodes import Episode
 from gonogo.production.messages import Message, Storm
-from gonogo_checkers.verdict import Severity
 
 _VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE episodes (key TEXT PRIMARY KEY, due INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE INDEX episodes_due ON episodes (due);
 CREATE TABLE messages (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, key TEXT NOT NULL,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, key TEXT NOT NULL,
     kind TEXT NOT NULL, severity TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL,
     made INTEGER NOT NULL);
+CREATE INDEX messages_made ON messages (made);
 CREATE TABLE deliveries (
     message INTEGER NOT NULL REFERENCES messages (number), receiver TEXT NOT NULL,
     key TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', attempts INTEGER NOT NULL DEFAULT 0,
-    due INTEGER NOT NULL, PRIMARY KEY (message, receiver)) WITHOUT ROWID;
+    due INTEGER NOT NULL, is_claimed INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (message, receiver)) WITHOUT ROWID;
 CREATE INDEX deliveries_waiting ON deliveries (receiver, message) WHERE state = 'waiting';
-CREATE TABLE storms (number INTEGER PRIMARY KEY CHECK (number = 1), body BLOB NOT NULL);
+CREATE TABLE storms (receiver TEXT PRIMARY KEY, body BLOB NOT NULL);
 """
 _NEXT: Final = """
-SELECT m.number, m.id, m.key, m.kind, m.severity, m.title, m.body, d.attempts
+SELECT m.number, d.attempts, m.id, m.key, m.kind, m.severity, m.title, m.body
 FROM deliveries d JOIN messages m ON m.number = d.message
 WHERE d.receiver = ? AND d.state = 'waiting' AND d.due <= ? AND NOT EXISTS (
     SELECT 1 FROM deliveries e WHERE e.receiver = d.receiver AND e.state = 'waiting'
@@ -44,6 +45,9 @@ WHERE d.receiver = ? AND d.state = 'waiting' AND d.due <= ? AND NOT EXISTS (
 ORDER BY m.number LIMIT 1
 """
 
+_COLUMNS: Final = ("id", "key", "kind", "severity", "title", "body")
+
+Kept = TypeVar("Kept")
 _EPISODE: Final = msgspec.json.Decoder(Episode)
 _STORM: Final = msgspec.json.Decoder(Storm)
 
@@ -75,7 +79,8 @@ class OutboxStatus:
         sent: Messages that were sent, by receiver, of the last month.
         oldest_at: When the oldest that waits was made; None: none waits.
         episodes: How many episodes are open.
-        folded: How many messages wait to be told as one.
+        folded: How many messages wait to be told as one, by receiver.
+        problems: Why what waits was not taken when it was tried last, by receiver.
     """
 
     waiting: dict[str, int]
@@ -83,7 +88,8 @@ class OutboxStatus:
     sent: dict[str, int]
     oldest_at: datetime | None
     episodes: int
-    folded: int
+    folded: dict[str, int]
+    problems: dict[str, str]
 
 
 class Outbox:
@@ -115,7 +121,7 @@ class Outbox:
                     connection.execute("ROLLBACK")
                     raise
                 connection.execute("COMMIT")
-        except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._down(str(error)) from error
 
     def _connected(self) -> sqlite3.Connection:
@@ -152,7 +158,7 @@ class Outbox:
     def _down(self, why: str) -> StoreDownError:
         return StoreDownError(
             f"the outbox of alarms {str(self._path)!r} cannot be used: {why}: make it writable, or"
-            " set [tool.gonogo.alerts] outbox to another file"
+            " move it away and a new one is made, or set [tool.gonogo.alerts] outbox to another"
         )
 
 
@@ -165,7 +171,7 @@ class OutboxTransaction:
     def episode(self, key: str) -> Episode | None:
         """Return an episode; None: there is none of this key."""
         row = self._connection.execute("SELECT body FROM episodes WHERE key = ?", (key,)).fetchone()
-        return None if row is None else _EPISODE.decode(row[0])
+        return None if row is None else _decoded(row[0], _EPISODE)
 
     def put_episode(self, episode: Episode, due: datetime) -> None:
         """Keep an episode, and when it is to be looked at again."""
@@ -182,24 +188,30 @@ class OutboxTransaction:
     def due_episodes(self, now: datetime, limit: int) -> list[Episode]:
         """Return episodes that are to be looked at, the longest due first."""
         rows = self._connection.execute(
-            "SELECT body FROM episodes WHERE due <= ? ORDER BY due LIMIT ?", (_micros(now), limit)
-        )
-        return [_EPISODE.decode(body) for (body,) in rows]
+            "SELECT key, body FROM episodes WHERE due <= ? ORDER BY due LIMIT ?",
+            (_micros(now), limit),
+        ).fetchall()
+        episodes = {key: _decoded(body, _EPISODE) for key, body in rows}
+        for key in [key for key, episode in episodes.items() if episode is None]:
+            self.forget_episode(key)
+        return [episode for episode in episodes.values() if episode is not None]
 
     def count_episodes(self) -> int:
         """Return how many episodes are kept."""
         return self._count("SELECT count(*) FROM episodes")
 
-    def storm(self) -> Storm:
-        """Return what was folded."""
-        row = self._connection.execute("SELECT body FROM storms").fetchone()
-        return Storm() if row is None else _STORM.decode(row[0])
+    def storm(self, receiver: str) -> Storm:
+        """Return what was folded for a receiver."""
+        row = self._connection.execute(
+            "SELECT body FROM storms WHERE receiver = ?", (receiver,)
+        ).fetchone()
+        return (None if row is None else _decoded(row[0], _STORM)) or Storm()
 
-    def put_storm(self, storm: Storm) -> None:
-        """Keep what was folded."""
+    def put_storm(self, receiver: str, storm: Storm) -> None:
+        """Keep what was folded for a receiver."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO storms (number, body) VALUES (1, ?)",
-            (msgspec.json.encode(storm),),
+            "INSERT OR REPLACE INTO storms (receiver, body) VALUES (?, ?)",
+            (receiver, msgspec.json.encode(storm)),
         )
 
     def add(self, message: Message, receivers: Iterable[str], now: datetime) -> None:
@@ -222,10 +234,14 @@ class OutboxTransaction:
             [(cursor.lastrowid, name, message.key, _micros(now)) for name in receivers],
         )
 
-    def made_since(self, at: datetime) -> int:
-        """Return how many messages were made since, other than of storms."""
+    def count_made(self, receiver: str, begin: datetime, end: datetime) -> int:
+        """Return how many messages to a receiver were made in a span, other than of storms."""
         return self._count(
-            "SELECT count(*) FROM messages WHERE made > ? AND kind != 'storm'", _micros(at)
+            "SELECT count(*) FROM messages m JOIN deliveries d ON d.message = m.number"
+            " WHERE m.made > ? AND m.made <= ? AND m.kind != 'storm' AND d.receiver = ?",
+            _micros(begin),
+            _micros(end),
+            receiver,
         )
 
     def claim(self, receiver: str, now: datetime, *, lease: timedelta) -> Claim | None:
@@ -233,43 +249,42 @@ class OutboxTransaction:
 
         Those of one episode come in order. None: there is none now.
         """
-        row = self._connection.execute(_NEXT, (receiver, _micros(now))).fetchone()
-        if row is None:
-            return None
-        number, identity, key, kind, severity, title, body, attempts = row
-        self._connection.execute(
-            "UPDATE deliveries SET attempts = attempts + 1, due = ?"
-            " WHERE message = ? AND receiver = ?",
-            (_micros(now + lease), number, receiver),
-        )
-        message = Message(
-            id=identity,
-            key=key,
-            kind=Kind(kind),
-            severity=Severity(severity),
-            title=title,
-            body=body,
-        )
-        return Claim(number=number, receiver=receiver, attempts=attempts, message=message)
+        while row := self._connection.execute(_NEXT, (receiver, _micros(now))).fetchone():
+            number, attempts, *columns = row
+            message = _message_of(columns)
+            if message is not None:
+                self._connection.execute(
+                    "UPDATE deliveries SET attempts = attempts + 1, is_claimed = 1, due = ?"
+                    " WHERE message = ? AND receiver = ?",
+                    (_micros(now + lease), number, receiver),
+                )
+                return Claim(number=number, receiver=receiver, attempts=attempts, message=message)
+            self._connection.execute(
+                "UPDATE deliveries SET state = 'given_up' WHERE message = ? AND receiver = ?",
+                (number, receiver),
+            )
+        return None
 
     def mark_sent(self, claim: Claim) -> None:
         """Note that a message was taken."""
         self._connection.execute(
-            "UPDATE deliveries SET state = 'sent' WHERE message = ? AND receiver = ?",
+            "UPDATE deliveries SET state = 'sent', problem = '' WHERE message = ? AND receiver = ?",
             (claim.number, claim.receiver),
         )
 
-    def put_off(self, claim: Claim, until: datetime) -> None:
-        """Note that a message was not taken, and when to try again."""
+    def put_off(self, claim: Claim, until: datetime, *, problem: str) -> None:
+        """Note that a message was not taken, why not, and when to try again."""
         self._connection.execute(
-            "UPDATE deliveries SET due = ? WHERE message = ? AND receiver = ?"
-            " AND state = 'waiting'",
-            (_micros(until), claim.number, claim.receiver),
+            "UPDATE deliveries SET due = ?, is_claimed = 0, problem = ?"
+            " WHERE message = ? AND receiver = ? AND state = 'waiting'",
+            (_micros(until), problem, claim.number, claim.receiver),
         )
 
     def hurry(self) -> None:
-        """Let all that waits be tried at once."""
-        self._connection.execute("UPDATE deliveries SET due = 0 WHERE state = 'waiting'")
+        """Let all that waits be tried at once, but for what somebody may be sending now."""
+        self._connection.execute(
+            "UPDATE deliveries SET due = 0 WHERE state = 'waiting' AND NOT is_claimed"
+        )
 
     def give_up(self, before: datetime) -> int:
         """Give up what was made before a time and still waits; returns how many deliveries."""
@@ -289,10 +304,6 @@ class OutboxTransaction:
         self._connection.execute(f"DELETE FROM deliveries WHERE message IN ({done})", at)  # noqa: S608 - a constant
         self._connection.execute(f"DELETE FROM messages WHERE number IN ({done})", at)  # noqa: S608 - a constant
 
-    def waiting(self) -> int:
-        """Return how many deliveries wait."""
-        return self._count("SELECT count(*) FROM deliveries WHERE state = 'waiting'")
-
     def status(self) -> OutboxStatus:
         """Return what the outbox holds."""
         rows = self._connection.execute(
@@ -303,7 +314,14 @@ class OutboxTransaction:
             "SELECT min(m.made) FROM deliveries d JOIN messages m ON m.number = d.message"
             " WHERE d.state = 'waiting'"
         ).fetchone()
+        problems = self._connection.execute(
+            "SELECT receiver, problem FROM deliveries WHERE state = 'waiting' AND problem != ''"
+            " ORDER BY receiver, message"
+        )
         bodies = self._connection.execute("SELECT body FROM episodes")
+        episodes = [_decoded(body, _EPISODE) for (body,) in bodies]
+        storms = self._connection.execute("SELECT receiver, body FROM storms ORDER BY receiver")
+        folded = {name: (_decoded(body, _STORM) or Storm()).count for name, body in storms}
         counts = {
             wanted: {receiver: count for state, receiver, count in rows if state == wanted}
             for wanted in ("waiting", "given_up", "sent")
@@ -313,13 +331,29 @@ class OutboxTransaction:
             given_up=counts["given_up"],
             sent=counts["sent"],
             oldest_at=None if oldest is None else _time(oldest),
-            episodes=sum(_EPISODE.decode(body).is_open for (body,) in bodies),
-            folded=self.storm().count,
+            episodes=sum(episode is not None and episode.is_open for episode in episodes),
+            folded={name: count for name, count in folded.items() if count},
+            problems=dict(problems.fetchall()),
         )
 
-    def _count(self, query: str, *values: int) -> int:
+    def _count(self, query: str, *values: int | str) -> int:
         (count,) = self._connection.execute(query, values).fetchone()
         return int(count)
+
+
+def _decoded(body: bytes, decoder: "msgspec.json.Decoder[Kept]") -> Kept | None:
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, TypeError):  # SQLite gives what was put there, of any type
+        return None
+
+
+def _message_of(columns: Sequence[object]) -> Message | None:
+    fields = dict(zip(_COLUMNS, columns, strict=True))
+    try:
+        return msgspec.convert(fields, Message)
+    except msgspec.ValidationError:
+        return None
 
 
 def _micros(at: datetime) -> int:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 """Version of the JSON document; its fields only ever grow."""
 
+_SILENT: Final = 24
+"""After so many hours without any exchange it is said that there was none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
@@ -38,8 +41,9 @@ class Foreseen:
         burn_rate: How fast.
         days: Of the calendar, from the one under way.
         month: Of the calendar, under way.
-        limit: Of the month, in the unit of the measure; None: none was asked about.
+        limit: In the unit of the measure; None: none was asked about.
         hit: When it is hit; None likewise.
+        limit_ends: When it begins anew; of a rolling limit, the end of what is foreseen.
     """
 
     measure: str
@@ -49,14 +53,15 @@ class Foreseen:
     month: "Projection"
     limit: Decimal | None
     hit: "LimitHit | None"
+    limit_ends: datetime
 
     @property
     def is_limit_hit(self) -> bool:
-        """Whether the limit is likely to be hit before the month ends, or was."""
+        """Whether the limit is likely to be hit before it begins anew, or was."""
         return (
             self.hit is not None
             and isinstance(self.hit.likely, datetime)
-            and self.hit.likely < self.month.ends
+            and (self.hit.is_past or self.hit.likely < self.limit_ends)
         )
 
     def amount(self, value: Decimal) -> str:
@@ -67,7 +72,7 @@ class Foreseen:
 def render_forecast(foreseen: Foreseen, *, width: int = 100, plot: bool = False) -> str:
     """Return a forecast as text; with `plot` the days as bars."""
     lines = [*_head(foreseen), "", *(_plot(foreseen, width) if plot else _table(foreseen, width))]
-    notes = dict.fromkeys((*foreseen.month.notes, *_gaps(foreseen.sums)))
+    notes = dict.fromkeys((*foreseen.month.notes, *_silence(foreseen.sums), *_gaps(foreseen.sums)))
     return "".join(f"{line}\n" for line in (*lines, *(f"note: {note}" for note in notes)))
 
 
@@ -96,7 +101,9 @@ def render_forecast_json(foreseen: Foreseen) -> str:
             "likely": _moment(hit.likely),
             "latest": _moment(hit.latest),
             "is_past": hit.is_past,
-            "in_this_month": foreseen.is_limit_hit,
+            "in_this_month": foreseen.is_limit_hit and _is_before(hit.likely, foreseen.month.ends),
+            "before_it_ends": foreseen.is_limit_hit,
+            "ends": foreseen.limit_ends.isoformat(),
         },
         "notes": list(dict.fromkeys(foreseen.month.notes)),
     }
@@ -176,6 +183,16 @@ def _gaps(sums: "HourlySums") -> Iterator[str]:
             yield f"{counted(count, 'exchange')} {why}"
 
 
+def _silence(sums: "HourlySums") -> Iterator[str]:
+    silent = next((ago for ago, spent in enumerate(reversed(sums.sums)) if spent), 0)
+    if silent >= _SILENT and not sums.unfinished:
+        since = f"{sums.ends - timedelta(hours=silent):%Y-%m-%dT%H:%M:%SZ}"
+        yield (
+            f"nothing in the last {silent} hours, which count as such: if the records end before,"
+            f" give --now {since}"
+        )
+
+
 def _projection(projection: "Projection") -> JsonObject:
     return {
         "starts": projection.starts.isoformat(),
@@ -191,6 +208,10 @@ def _estimate(estimate: "Estimate") -> JsonObject:
 
 
 _BOUNDS: Final = ("likely", "low_80", "high_80", "low_95", "high_95")
+
+
+def _is_before(moment: "datetime | NotBy", end: datetime) -> bool:
+    return isinstance(moment, datetime) and moment < end
 
 
 def _moment(moment: "datetime | NotBy") -> str | None:

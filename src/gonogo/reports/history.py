@@ -1,6 +1,5 @@
 """The history of a baseline, for people and for machines."""
 
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -15,6 +14,7 @@ from gonogo.best_scores import BelowBest
 from gonogo.history import AcceptedScores, History
 from gonogo.json_lines import JsonObject
 from gonogo.plain_text import counted, one_line
+from gonogo.reports.consoles import text_console
 
 SCHEMA: Final = 1
 """Version of the document."""
@@ -37,7 +37,7 @@ def render_history(history: History, *, width: int = 110) -> str:
         history: The history.
         width: Columns of the terminal.
     """
-    console, stream = _console(width)
+    console, stream = text_console(width)
     numbered = list(enumerate(history.accepted, start=1))
     shown = numbered[-_ROWS_SHOWN:]
     count = counted(len(numbered), "acceptance")
@@ -82,22 +82,6 @@ def render_history_json(history: History) -> str:
         ],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
-
-
-def _console(width: int) -> tuple[Console, io.StringIO]:
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=max(width, 60),
-        force_terminal=False,
-        no_color=True,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-        soft_wrap=True,
-    )
-    return console, stream
 
 
 def _table(first: str, numbers: Sequence[str]) -> Table:

@@ -1,12 +1,10 @@
 """What a comparison of two models says, as a table for people and as JSON for machines."""
 
-import io
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +18,7 @@ from gonogo.model_comparison import (
     WorseCase,
 )
 from gonogo.plain_text import counted, one_line
+from gonogo.reports.consoles import text_console
 from gonogo.statistics.differences import Difference, Untestable
 from gonogo.statistics.ratios import PercentileRatio, Ratio
 from gonogo.statistics.repeated_trials import Unreachable
@@ -46,18 +45,7 @@ def render_table(comparison: ModelComparison, *, width: int = 100, color: bool =
         width: Columns of the terminal.
         color: Whether it shows colours.
     """
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=max(width, 60),
-        force_terminal=color,
-        no_color=not color,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-        soft_wrap=True,
-    )
+    console, stream = text_console(width, color=color)
     first, second = (names[-1] for names in comparison.pairs.models)
     console.print(f"A {first}\nB {second}", style="bold")
     console.print(_domain_table(comparison))

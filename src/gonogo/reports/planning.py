@@ -1,17 +1,16 @@
 """Says what a run of a suite could show: sentences and tables for people, JSON for machines."""
 
-import io
 from collections.abc import Iterator
 from math import sqrt
 from typing import Final
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from gonogo.json_lines import JsonObject
 from gonogo.plain_text import counted, one_line
 from gonogo.planning import BreakPlan, Plan, ScorePlan, SequentialPlan, Sizing
+from gonogo.reports.consoles import text_console
 
 SCHEMA: Final = 1
 """Version of the document."""
@@ -27,17 +26,7 @@ def render_plan(plan: Plan, *, width: int = 100) -> str:
         plan: The plan.
         width: Columns of the terminal.
     """
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=max(width, 60),
-        no_color=True,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-        soft_wrap=True,
-    )
+    console, stream = text_console(width)
     for sentence in describe_plan(plan):
         console.print(sentence)
     if plan.scores:

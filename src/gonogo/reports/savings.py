@@ -1,6 +1,8 @@
 """What could be saved, as a table for people and as JSON for machines."""
 
 import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -10,10 +12,14 @@ from rich.table import Table
 
 from gonogo.json_lines import JsonObject
 from gonogo.plain_text import counted
+from gonogo.spend.chargeback import plain
 from gonogo.spend.savings import Kind, Saving, SavingsReport
 
 SCHEMA: Final = 1
 """Version of the JSON document; its fields only ever grow."""
+
+_HOURS_OF_A_DAY: Final = 24
+_DAYS_OF_A_WEEK: Final = 7
 
 _SAID: Final = {
     Kind.ROUTING: "model routing",
@@ -58,6 +64,9 @@ def render_savings_json(report: SavingsReport) -> str:
     document: JsonObject = {
         "schema": SCHEMA,
         "days": _amount(report.days),
+        "first": _rfc3339(report.observed.first),
+        "last": _rfc3339(report.observed.last),
+        "apart": report.observed.apart,
         "calls": report.calls,
         "unpriced": dict(report.unpriced),
         "undated": report.undated,
@@ -87,14 +96,35 @@ def _conclusion(report: SavingsReport, most: int) -> str:
     left_out = len(report.savings) - most
     lines = [f"({counted(left_out, 'more measure')} not shown)"] if left_out > 0 else []
     bill = report.monthly(report.bill_usd)
+    days = plain(report.days.quantize(Decimal("0.001")))
     lines += [
         "",
-        f"bill of a month like these {report.days.quantize(Decimal('0.1'))} days {_dollars(bill)}",
-        f"together, without assumptions {_share(report, report.backed_usd)}",
-        f"together, if all assumptions hold {_share(report, report.total_usd)}",
-        "(each on the bill that the others leave: " + ", ".join(_SAID[k] for k in Kind) + ")",
+        f"bill of a month like these {days} day{'' if days == '1' else 's'}: {_dollars(bill)}",
+        *_doubts(report),
+        f"together, without assumptions: {_share(report, report.backed_usd)}",
+        f"together, if all assumptions hold: {_share(report, report.total_usd)}",
+        "(each on the bill that the others leave: " + ", ".join(_SAID[k] for k in Kind) + ";",
+        " where batching and caching meet, only what saves more)",
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _doubts(report: SavingsReport) -> Iterator[str]:
+    """Say what makes a month of so many days doubtful."""
+    observed = report.observed
+    if observed.apart:
+        calls = counted(observed.apart, "call")
+        yield f"({calls} lie more than a month apart from the others: in no day, but in the bill)"
+    if observed.first is None or observed.last is None or report.days != observed.days:
+        return
+    hours = (observed.last - observed.first) / timedelta(hours=1)
+    if hours < _HOURS_OF_A_DAY - 1:
+        yield (
+            f"({hours:.1f} hours were observed: they count as a whole day; say by --days what they"
+            " are)"
+        )
+    elif observed.days < _DAYS_OF_A_WEEK:
+        yield "(less than a week was observed: how other days of the week are is not known)"
 
 
 def _share(report: SavingsReport, saved: Decimal) -> str:
@@ -121,6 +151,10 @@ def _saving(saving: Saving, report: SavingsReport) -> JsonObject:
 def _amount(amount: Decimal) -> str:
     """Return an amount to a billionth; what a month is makes more digits than mean anything."""
     return f"{amount:.9f}"
+
+
+def _rfc3339(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def _dollars(amount: Decimal) -> str:

@@ -1,6 +1,5 @@
 """The report that a terminal shows: a table of each suite, and what fell in which case."""
 
-import io
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -9,6 +8,7 @@ from rich.text import Text
 
 from gonogo.comparison import Comparison
 from gonogo.plain_text import counted, one_line
+from gonogo.reports.consoles import text_console
 from gonogo.reports.figures import (
     BEHIND_DRAWS,
     AmountFigures,
@@ -36,7 +36,7 @@ def render(run: Run, *, width: int = 100, color: bool = False) -> str:
         width: Columns of the terminal.
         color: Whether it shows colours.
     """
-    console, stream = _console(width, color=color)
+    console, stream = text_console(width, color=color)
     for suite_run in run.suites:
         _print_suite(console, suite_run, run.mode)
     return stream.getvalue()
@@ -44,25 +44,9 @@ def render(run: Run, *, width: int = 100, color: bool = False) -> str:
 
 def render_comparison(comparison: Comparison, *, width: int = 100) -> str:
     """Return a comparison as text, without a run around it."""
-    console, stream = _console(width, color=False)
+    console, stream = text_console(width)
     _print_comparison(console, figures_of(comparison))
     return stream.getvalue()
-
-
-def _console(width: int, *, color: bool) -> tuple[Console, io.StringIO]:
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=max(width, 60),
-        force_terminal=color,
-        no_color=not color,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-        soft_wrap=True,
-    )
-    return console, stream
 
 
 def _print_suite(console: Console, run: SuiteRun, mode: str) -> None:

@@ -21,6 +21,9 @@ from gonogo.sources.otel import read_otlp
 from gonogo.sources.parquet import is_parquet, read_parquet
 from gonogo.sources.spans import is_trace
 
+_REFERENCE: Final = b"gonogo_sha256"
+"""Stands in every line of which parts are stored apart, escaped or not."""
+
 _YAML: Final = (b"interactions:", b"version:", b"---", b"#")
 
 
@@ -63,13 +66,14 @@ def exchanges_in(
         else:
             yield from _document_in(content, name)
         return
+    documents = documents_of(Path(name))
     for line in chain([first], lines):
         if isinstance(line, Problem):
             yield line
         elif is_trace(line[1]):
             yield from read_otlp(line[1], line[0])
         else:
-            yield from _ours(line[1], line[0], documents_of(Path(name)))
+            yield from _ours(line[1], line[0], documents)
 
 
 def _ours(line: bytes, place: str, documents: Path) -> Iterator[Exchange | Problem]:
@@ -77,6 +81,10 @@ def _ours(line: bytes, place: str, documents: Path) -> Iterator[Exchange | Probl
     attempt = decode_record(line, decode_attempt, place)
     if isinstance(attempt, Problem):
         yield attempt
+        return
+    if _REFERENCE not in line:
+        if attempt.exchange is not None:
+            yield attempt.exchange
         return
     try:
         exchange = with_documents(attempt, documents).exchange

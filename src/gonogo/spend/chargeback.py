@@ -7,6 +7,7 @@ are computed from tokens and prices: an allocation, not an invoice.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -17,7 +18,7 @@ from gonogo.errors import BadInputError, Problem
 from gonogo.json_lines import canonical_json
 from gonogo.plain_text import one_line
 from gonogo.spend.periods import Period, calendar_window, microseconds_of, moment_of
-from gonogo.spend.usage import Attribute, Grouping, Interval, Span, UsageRow, UsageTable
+from gonogo.spend.usage import Attribute, Grouping, Interval, Span, UsageRow, UsageSums, UsageTable
 
 FOCUS_VERSION: Final = "1.2"
 
@@ -30,7 +31,11 @@ CSV_TOKENS: Final = {
     "output_tokens": "output",
     "web_searches": "web_searches",
 }
-_FORMULA: Final = ("=", "+", "-", "@")
+_FORMULA: Final = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet would begin a formula; a semicolon parts cells where a comma is decimal."""
+
+EXCEL_MARK: Final = "\ufeff"
+"""Before CSV, it makes Excel read UTF-8 by a double click."""
 
 FOCUS_MANDATORY: Final = (
     "BilledCost",
@@ -65,9 +70,10 @@ FOCUS_OTHERS: Final = (
     "SkuMeter",
     "Tags",
     "x_Calls",
+    "x_PriceVersion",
     "x_UnpricedCalls",
 )
-"""Columns that FOCUS recommends or asks for under conditions, and two of our own."""
+"""Columns that FOCUS recommends or asks for under conditions, and three of our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +118,21 @@ class BillingAccount:
 
 
 def csv_lines(table: UsageTable) -> Iterator[str]:
-    """Yield the rows of a table as CSV (RFC 4180), the header first, each with its line end.
+    """Yield the rows of a table as CSV, the header first, each with its line end.
 
     Costs are exact decimals in US dollars. A text that a spreadsheet would take for a formula gets
     an apostrophe before it. There is no row of totals: the column adds up to it.
     """
     by = [attribute.value for attribute in table.grouping.by]
-    yield _csv(["starts", "ends", *by, *CSV_COUNTS, *CSV_TOKENS, "cost_usd"])
+    money = ("cost_usd", "list_cost_usd", "price_version")
+    yield _csv(["starts", "ends", *by, *CSV_COUNTS, *CSV_TOKENS, *money])
     for row in table.rows:
         span = ("", "") if row.span is None else (_rfc3339(row.span[0]), _rfc3339(row.span[1]))
-        counts = [getattr(row.sums, name) for name in CSV_COUNTS]
-        tokens = [getattr(row.sums.tokens, kind) for kind in CSV_TOKENS.values()]
-        key = [_safe(value) for value in row.key]
-        yield _csv([*span, *key, *counts, *tokens, plain(row.sums.cost_usd)])
+        counts = [str(getattr(row.sums, name)) for name in CSV_COUNTS]
+        tokens = [str(getattr(row.sums.tokens, kind)) for kind in CSV_TOKENS.values()]
+        key = [one_line(value or "") for value in row.key]
+        costs = (plain(row.sums.cost_usd), plain(row.sums.list_cost_usd), table.price_version)
+        yield _csv([*span, *key, *counts, *tokens, *costs])
 
 
 def focus_grouping(grouping: Grouping) -> Grouping:
@@ -145,8 +153,9 @@ def focus_lines(table: UsageTable, account: BillingAccount) -> Iterator[str]:
     """Yield FOCUS 1.2 rows as CSV, the header first: one a row of the table and kind of token.
 
     Exchanges without a time have no charge period: they are left out, see `unfocused`. Costs add up
-    to those of all other rows exactly. All four costs are the same: what gonogo's prices make of
-    the tokens.
+    to those of all other rows exactly. They are what gonogo's prices make of the tokens: `ListCost`
+    without what was negotiated off, the other three with it. Calls without any token, such as
+    failed ones, are counted in a row of their own if their group has no other.
 
     Args:
         table: Grouped as `focus_grouping` says.
@@ -172,21 +181,23 @@ def plain(amount: Decimal) -> str:
 
 def _focus_rows(
     row: UsageRow, span: Span, table: UsageTable, account: BillingAccount
-) -> Iterator[list[object]]:
-    calls, unpriced = row.sums.calls, row.sums.unpriced
-    for meter in _METERS:
-        quantity: int = getattr(row.sums.tokens, meter.kind)
-        cost: Decimal = getattr(row.sums.parts, meter.part)
-        if not quantity and not cost:
-            continue
+) -> Iterator[list[str]]:
+    sums = row.sums
+    meters = [meter for meter in _METERS if _is_used(meter, sums)]
+    for place, meter in enumerate(meters or _METERS[:1]):
         values = _of_account(account) | _of_time(span, table.grouping.zone)
-        values |= _of_charge(row, table, meter, quantity)
-        values |= dict.fromkeys(
-            ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost"), plain(cost)
-        )
+        values |= _of_charge(row, table, meter)
+        cost = plain(getattr(sums.parts, meter.part))
+        values |= dict.fromkeys(("BilledCost", "ContractedCost", "EffectiveCost"), cost)
+        values["ListCost"] = plain(getattr(sums.list_parts, meter.part))
+        calls, unpriced = (0, 0) if place else (sums.calls, sums.unpriced)  # so that they add up
         values |= {"x_Calls": str(calls), "x_UnpricedCalls": str(unpriced)}
-        calls = unpriced = 0  # once a group, so that they add up
+        values["x_PriceVersion"] = table.price_version
         yield [values[column] for column in (*FOCUS_MANDATORY, *FOCUS_OTHERS)]
+
+
+def _is_used(meter: _Meter, sums: UsageSums) -> bool:
+    return bool(getattr(sums.tokens, meter.kind) or getattr(sums.list_parts, meter.part))
 
 
 def _of_account(account: BillingAccount) -> dict[str, str]:
@@ -213,7 +224,8 @@ def _of_time(span: Span, zone: tzinfo) -> dict[str, str]:
     }
 
 
-def _of_charge(row: UsageRow, table: UsageTable, meter: _Meter, quantity: int) -> dict[str, str]:
+def _of_charge(row: UsageRow, table: UsageTable, meter: _Meter) -> dict[str, str]:
+    quantity: int = getattr(row.sums.tokens, meter.kind)
     given = dict(zip(table.grouping.by, row.key, strict=True))
     model = one_line(given.pop(Attribute.MODEL) or "unknown", 100)
     tags = {name.value: value for name, value in given.items() if value is not None}
@@ -233,16 +245,11 @@ def _of_charge(row: UsageRow, table: UsageTable, meter: _Meter, quantity: int) -
     }
 
 
-def _safe(value: str | None) -> str:
-    text = one_line(value or "")
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _csv(cells: Iterable[object]) -> str:
+def _csv(cells: Iterable[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    csv.writer(line, lineterminator="\n").writerow(_FORMULA.sub(r"\1'", cell) for cell in cells)
     return line.getvalue()

@@ -7,12 +7,14 @@ takes its place. What a call can cost, and what it did, is worked out elsewhere.
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from gonogo.errors import BudgetExceeded, StoreDownError, UnknownReservationError
 from gonogo.spend.demands import demand_of, untouched
@@ -75,7 +77,6 @@ class Ledger:
         self._on_warning = on_warning or _log_warning
         self._hold = settings.hold // timedelta(microseconds=1)
         self._keep = settings.keep // timedelta(microseconds=1)
-        self._charges = settings.expired_holds == "charge"
 
     def reserve(
         self,
@@ -83,6 +84,7 @@ class Ledger:
         attributes: Mapping[str, str],
         *,
         upper_bound_usd: Decimal,
+        is_sent: bool = False,
         at: datetime | None = None,
     ) -> Reservation:
         """Set aside what a call can cost at most, in all of its scopes or in none.
@@ -94,6 +96,8 @@ class Ledger:
             reservation_id: Unique to the call, 1 to 256 characters.
             attributes: `user`, `department`, `user_type`, `model`, `session`, `key`, or other tags.
             upper_bound_usd: What it can cost at most; parts of a micro-dollar are rounded up.
+            is_sent: Whether the call is sent at once. If nobody settles it then, it will have cost
+                something all the same, and its bound counts as spent (see `expired_holds`).
             at: When; None: now.
 
         Raises:
@@ -109,7 +113,19 @@ class Ledger:
                 id=reservation_id, state=State.OPEN, bound_usd=usd_of(bound), is_recorded=False
             )
         try:
-            demands, result = self._reserve(reservation_id, attributes, bound, limits, at)
+            demands, result = self._reserve(
+                ReserveStep(
+                    id=reservation_id,
+                    bound=bound,
+                    at=self._at(at),
+                    hold=self._hold,
+                    keep=self._keep,
+                    charges=self._charges(is_sent=is_sent),
+                    demands=(),
+                ),
+                attributes,
+                limits,
+            )
         except StoreDownError:
             if self._settings.on_store_down == "closed" and any(i.is_hard for _, i in limits):
                 raise
@@ -182,7 +198,7 @@ class Ledger:
         Raises:
             StoreDownError: If the store does not answer.
         """
-        return self._store.expire(self._at(at), keep=self._keep, charges_expired=self._charges)
+        return self._store.expire(self._at(at), keep=self._keep)
 
     def status(
         self, attributes: Mapping[str, str] | None = None, *, at: datetime | None = None
@@ -209,7 +225,12 @@ class Ledger:
             count.counter: count
             for count in self._store.counts(tuple(demand.counter for demand in demands))
         }
-        return [status_of(found.get(demand.counter) or untouched(demand)) for demand in demands]
+        return [
+            status_of(
+                structs.replace(found.get(demand.counter, untouched(demand)), label=demand.label)
+            )
+            for demand in demands
+        ]
 
     def close(self) -> None:
         """Close the store."""
@@ -217,32 +238,28 @@ class Ledger:
 
     def _reserve(
         self,
-        reservation_id: str,
+        step: ReserveStep,
         attributes: Mapping[str, str],
-        bound: int,
         limits: tuple[tuple[str, Limit], ...],
-        at: datetime | None,
     ) -> tuple[tuple[Demand, ...], StepResult]:
         """Reserve in the periods of the store's time, whatever the time is here."""
-        moment = self._at(at)
-        period_at = _local_now() if moment is None else moment
+        period_at = _local_now() if step.at is None else step.at
         for _ in range(_TRIES):
             demands = self._demands(attributes, limits, period_at)
-            result = self._store.reserve(
-                ReserveStep(
-                    id=reservation_id,
-                    bound=bound,
-                    at=moment,
-                    hold=self._hold,
-                    keep=self._keep,
-                    charges_expired=self._charges,
-                    demands=demands,
-                )
-            )
+            result = self._store.reserve(replace(step, demands=demands))
             if result.answer is not Answer.OTHER_PERIOD:
                 return demands, result
             period_at = result.now
         raise StoreDownError("the clock of the ledger's store jumps: no period holds its time")
+
+    def _charges(self, *, is_sent: bool) -> bool:
+        match self._settings.expired_holds:
+            case "charge_sent":
+                return is_sent
+            case "charge":
+                return True
+            case "release":
+                return False
 
     def _demands(
         self, attributes: Mapping[str, str], limits: tuple[tuple[str, Limit], ...], at: int
@@ -253,6 +270,9 @@ class Ledger:
         )
 
     def _settle(self, step: SettleStep) -> Settlement:
+        if not self._settings.limits:  # then nothing was reserved either
+            state = State.RELEASED if step.cost is None else State.SETTLED
+            return Settlement(id=step.id, state=state, cost_usd=usd_of(step.cost or 0))
         result = self._store.settle(step)
         if result.answer is Answer.UNKNOWN:
             raise UnknownReservationError(
@@ -285,7 +305,10 @@ class Ledger:
             if count.level > count.passed
         )
         for warning in warnings:
-            self._on_warning(warning)
+            try:
+                self._on_warning(warning)
+            except Exception:  # noqa: BLE001 - whoever is told may raise anything; the step is done
+                _LOG.exception("a warning of spending could not be told: %s", warning)
         return warnings
 
     def _refusal(

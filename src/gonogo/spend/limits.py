@@ -3,6 +3,7 @@
 What has been spent is the ledger's.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -32,6 +33,8 @@ MOST_USD: Final = Decimal(1_000_000_000)
 exactly, even added up."""
 
 _MICRO: Final = 1_000_000
+_OTHER_SIGNS: Final = re.compile(r"[?\[]")
+"""What `fnmatch` would read as a pattern, too."""
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
@@ -135,8 +138,9 @@ class SpendSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             unrecorded (`open`) while the store does not answer.
         store_timeout_seconds: After how long a store counts as down.
         hold_seconds: After how long a reservation that nobody settled ends.
-        expired_holds: What of a reservation that ended so: `release` gives it back, `charge` counts
-            its upper bound as spent, by estimate. Either way a late settlement counts.
+        expired_holds: What of a reservation that ended so: `charge` counts its upper bound as
+            spent, by estimate; `release` gives it back; `charge_sent` charges those whose call was
+            about to be sent, and releases the rest. A late settlement counts either way.
         keep_seconds: How long a settled reservation is remembered, so that settling it again does
             nothing; at least as long as `hold_seconds`.
         limits: By name.
@@ -148,7 +152,7 @@ class SpendSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     on_store_down: Literal["closed", "open"] = "closed"
     store_timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 2.0
     hold_seconds: Seconds = 1800.0
-    expired_holds: Literal["release", "charge"] = "release"
+    expired_holds: Literal["charge_sent", "release", "charge"] = "charge_sent"
     keep_seconds: Seconds = 7200.0
     limits: dict[str, Limit] = {}
 
@@ -218,5 +222,6 @@ def demand_zone(name: str) -> None:
 
 
 def _matches(value: str, wanted: str | tuple[str, ...]) -> bool:
+    """Say whether a value is one of those wanted, in which only `*` stands for others."""
     patterns = (wanted,) if isinstance(wanted, str) else wanted
-    return any(fnmatchcase(value, pattern) for pattern in patterns)
+    return any(fnmatchcase(value, _OTHER_SIGNS.sub(r"[\g<0>]", pattern)) for pattern in patterns)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 
+from gonogo.claude.broken_calls import is_failed
 from gonogo.errors import BadSettingsError, UnpricedModelError
 from gonogo.exchanges import Exchange, Usage
 from gonogo.pricing import Prices, cost_of
@@ -42,11 +43,6 @@ _SHORTEST_SECRET: Final = 16
 _MOST_TOKENS: Final = 10**9
 """More are no count of tokens: a gateway's mistake would outweigh all else in a sum."""
 
-_BROKEN_OFF: Final = frozenset(
-    {"incomplete_stream", "unreadable_answer", "connection_error", "timeout_error", "abandoned"}
-)
-"""Errors of the way, which the API does not know of: what was said until then is charged for."""
-
 Bound = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
@@ -76,7 +72,8 @@ class TokenMetrics:
     """Records what exchanges used and cost; may be called from several threads.
 
     What cannot be measured is counted in `claude.requests.unmeasured`, by `reason`: `no_usage` (an
-    answer without its tokens), `implausible` (no counts of tokens), `unpriced` (no cost).
+    answer without its tokens), `implausible` (no counts of tokens), `unpriced` (no cost),
+    `estimated` (a call that broke off: its tokens are a guess on the safe side).
     """
 
     def __init__(
@@ -124,10 +121,10 @@ class TokenMetrics:
     def record(self, exchange: Exchange) -> None:
         """Record one exchange; one that the API ended with an error used nothing.
 
-        Of an answer that was cut or left, it is what had been reported by then: the input, and the
-        first tokens of the output.
+        Of an answer that was cut or left it is what the exchange says; the middleware `Metering`
+        estimates the output until then, as limits do.
         """
-        if exchange.error is not None and exchange.error.type not in _BROKEN_OFF:
+        if is_failed(exchange):
             return
         usage = exchange.usage
         labels = self._labels_of(exchange)
@@ -139,6 +136,8 @@ class TokenMetrics:
             self._own.unmeasured.add(1, {**labels, "reason": "implausible"})
             return
         self._record_tokens(exchange, usage, labels)
+        if exchange.error is not None:
+            self._own.unmeasured.add(1, {**labels, "reason": "estimated"})
         cost = self._cost_of(exchange)
         if cost is None:
             self._own.unmeasured.add(1, {**labels, "reason": "unpriced"})

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
 
 class Answer(StrEnum):
     """How a step ended."""
@@ -70,7 +72,8 @@ class ReserveStep:
         at: When; None: by the store's own clock.
         hold: How long it lasts unless it is settled.
         keep: How long it is remembered after its end.
-        charges_expired: Whether reservations that expire count as spent.
+        charges: Whether its bound counts as spent, by estimate, if nobody settles it in time; else
+            it is given back.
         demands: The scopes, each once.
     """
 
@@ -79,7 +82,7 @@ class ReserveStep:
     at: int | None
     hold: int
     keep: int
-    charges_expired: bool
+    charges: bool
     demands: tuple[Demand, ...]
 
 
@@ -89,7 +92,8 @@ class SettleStep:
 
     Attributes:
         id: Of the reservation.
-        cost: What it cost; None: nothing, the call was not made or failed.
+        cost: What it cost; None: nothing, the call was not made or failed. Either replaces an
+            estimate.
         at: When; None: by the store's own clock.
         keep: How long it is remembered.
         is_estimate: Whether the cost is an estimate, which a later settlement may replace.
@@ -102,9 +106,8 @@ class SettleStep:
     is_estimate: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """What a counter says.
+class Count(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What a counter says; stores reply with it as an array in this order.
 
     Attributes:
         counter: Which.
@@ -127,9 +130,8 @@ class Count:
     thresholds: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
-    """What a step did.
+class StepResult(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What a step did; stores reply with it as an array in this order.
 
     Attributes:
         answer: How it ended.
@@ -140,6 +142,7 @@ class StepResult:
         is_late: Whether the reservation had ended before it was settled.
         counts: Of each of its scopes, after the step; in the order of the demands where it was
             reserved, empty where nothing was changed.
+        ended: How many reservations expired; of a step that does only that.
     """
 
     answer: Answer
@@ -149,6 +152,7 @@ class StepResult:
     charged: int = 0
     is_late: bool = False
     counts: tuple[Count, ...] = ()
+    ended: int = 0
 
 
 def slot_of(at: int, demand: Demand) -> int:
@@ -173,7 +177,7 @@ class Store(Protocol):
     def settle(self, step: SettleStep) -> StepResult:
         """Take the cost in place of the reservation, once."""
 
-    def expire(self, at: int | None, *, keep: int, charges_expired: bool) -> int:
+    def expire(self, at: int | None, *, keep: int) -> int:
         """End the reservations whose time is over, and forget what is to be forgotten.
 
         Returns:

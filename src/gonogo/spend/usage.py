@@ -5,7 +5,7 @@ Memory is bounded by the number of rows, not of exchanges. What a sum is charged
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +18,8 @@ from gonogo.pricing import CostParts, Priced, Pricer, Prices, TokenCounts
 from gonogo.spend.periods import Period, calendar_window, microseconds_of, moment_of
 
 MOST_ROWS: Final = 100_000
-"""Rows that are kept apart. The first ones stay exact; what is new after them counts in `other`."""
+"""Rows that are kept apart. The first ones stay exact; what is new after them counts in the `other`
+of its time."""
 
 PROMPT_VERSION_TAG: Final = "prompt_version"
 OTHER: Final = "other"
@@ -77,6 +78,7 @@ class UsageSums:
         unpriced: Whose cost is not known, and not in `parts`; their tokens are in `tokens`.
         tokens: What was billed, by kind, and searches.
         parts: What it cost, in US dollars; factors and discounts are spread over the kinds.
+        list_parts: The same without what was negotiated off.
     """
 
     calls: int = 0
@@ -87,11 +89,17 @@ class UsageSums:
     unpriced: int = 0
     tokens: TokenCounts = _NO_COUNTS
     parts: CostParts = _NO_COST
+    list_parts: CostParts = _NO_COST
 
     @property
     def cost_usd(self) -> Decimal:
         """The sum of the parts."""
         return self.parts.total_usd
+
+    @property
+    def list_cost_usd(self) -> Decimal:
+        """What it would cost without what was negotiated off."""
+        return self.list_parts.total_usd
 
     def __add__(self, other: "UsageSums") -> "UsageSums":
         """Add one by one."""
@@ -100,6 +108,7 @@ class UsageSums:
             **counts,
             tokens=_added(self.tokens, other.tokens),
             parts=self.parts + other.parts,
+            list_parts=self.list_parts + other.list_parts,
         )
 
 
@@ -215,6 +224,7 @@ class _Running:
     counts: list[int] = field(default_factory=lambda: [0] * len(_COUNTS))
     tokens: list[int] = field(default_factory=lambda: [0] * len(_KINDS))
     costs: list[Decimal] = field(default_factory=lambda: [Decimal(0)] * len(_KINDS))
+    list_costs: list[Decimal] = field(default_factory=lambda: [Decimal(0)] * len(_KINDS))
 
     def count(self, outcome: Outcome, *, is_unpriced: bool) -> None:
         one = _OUTCOMES[outcome]
@@ -222,17 +232,18 @@ class _Running:
             self.counts[place] += getattr(one, name)
         self.counts[-1] += is_unpriced
 
-    def take(self, tokens: TokenCounts, parts: CostParts) -> None:
+    def take(self, tokens: TokenCounts, parts: CostParts, list_parts: CostParts) -> None:
         for place, (kind, part) in enumerate(_PARTS):
             self.tokens[place] += getattr(tokens, kind)
             self.costs[place] += getattr(parts, part)
+            self.list_costs[place] += getattr(list_parts, part)
 
     def sums(self) -> UsageSums:
-        parts = {part: cost for (_, part), cost in zip(_PARTS, self.costs, strict=True)}
         return UsageSums(
             **dict(zip(_COUNTS, self.counts, strict=True)),
             tokens=TokenCounts(**dict(zip(_KINDS, self.tokens, strict=True))),
-            parts=CostParts(**parts),
+            parts=_cost_parts(self.costs),
+            list_parts=_cost_parts(self.list_costs),
         )
 
 
@@ -258,6 +269,7 @@ class _Tally:
         self._most_rows = most_rows
         self._calendar = _Calendar(grouping.interval, grouping.zone)
         self._rows: dict[_Row, _Running] = {}
+        self._kept = 0
         self.first: datetime | None = None
         self.last: datetime | None = None
         self.undated = 0
@@ -271,12 +283,12 @@ class _Tally:
         row.count(exchange.outcome, is_unpriced=not isinstance(priced, Priced))
         if not isinstance(priced, Priced):
             self._note_unpriced(priced.model or answered or "")
-            row.take(_counted(exchange), _NO_COST)
+            row.take(_counted(exchange), _NO_COST, _NO_COST)
             return
         for charge in priced.charges:
-            self._row(span, self._key_of(exchange, charge.model)).take(
-                charge.counts, charge.spread()
-            )
+            parts = charge.spread()
+            listed = replace(charge, discount=Decimal(0)).spread() if charge.discount else parts
+            self._row(span, self._key_of(exchange, charge.model)).take(charge.counts, parts, listed)
 
     @property
     def crowded(self) -> int:
@@ -307,13 +319,18 @@ class _Tally:
         return tuple(value[:_LONGEST] if value else None for value in values)
 
     def _row(self, span: Span | None, key: Key) -> _Running:
-        for place in ((span, key), (span, None)):
-            running = self._rows.get(place)
-            if running is not None:
-                return running
-            if len(self._rows) < self._most_rows:
-                return self._rows.setdefault(place, _Running())
-        return self._rows.setdefault((None, None), _Running())
+        """Return the sums of a key in a span; without room those of what is left of the span."""
+        running = self._rows.get((span, key))
+        if running is not None:
+            return running
+        if self._kept < self._most_rows:
+            self._kept += 1
+            return self._rows.setdefault((span, key), _Running())
+        left = self._rows.get((span, None))
+        if left is not None:
+            return left
+        has_room = len(self._rows) < 2 * self._most_rows
+        return self._rows.setdefault((span if has_room else None, None), _Running())
 
     def _note_unpriced(self, model: str) -> None:
         name = one_line(model, _LONGEST)
@@ -380,6 +397,10 @@ def _counted(exchange: Exchange) -> TokenCounts:
         cache_read=usage.cache_read_tokens,
         output=usage.output_tokens,
     )
+
+
+def _cost_parts(costs: list[Decimal]) -> CostParts:
+    return CostParts(**{part: cost for (_, part), cost in zip(_PARTS, costs, strict=True)})
 
 
 def _added(one: TokenCounts, other: TokenCounts) -> TokenCounts:

@@ -102,6 +102,9 @@ class Alarm:
         waste_usd: Estimated waste so far; None where an exchange has no price.
         waste_usd_per_hour: The same by the hour, over at least five minutes.
         cause: The likely cause, one sentence.
+        part_of: Id of the alarm that has the same cause and is told in its place; None: this one
+            is told itself.
+        entities: How many users, sessions or models it and its parts concern.
     """
 
     id: str
@@ -117,6 +120,8 @@ class Alarm:
     waste_usd: Decimal | None
     waste_usd_per_hour: Decimal | None
     cause: str
+    part_of: str | None = None
+    entities: int = 1
 
 
 def as_moment(seconds: float) -> datetime:

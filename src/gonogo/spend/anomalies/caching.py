@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from gonogo.spend.anomalies.alarms import Kind, Signal
-from gonogo.spend.anomalies.remembering import Remembered
+from gonogo.spend.anomalies.remembering import Memories
 from gonogo.spend.anomalies.settings import WatchSettings
 from gonogo.spend.anomalies.sightings import Sighting
 
@@ -46,10 +46,10 @@ class _Cache:
 class CacheDetector:
     """Watches the share of cache reads, by user and model."""
 
-    def __init__(self, settings: WatchSettings) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories) -> None:
         self._settings = settings
-        self._caches: Remembered[tuple[str, str], _Cache] = Remembered(
-            _Cache, settings.most_entities
+        self._caches = memories.remember(
+            "caches", _Cache, kept_as=list[tuple[tuple[str, str], _Cache]]
         )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:

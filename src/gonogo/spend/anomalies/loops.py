@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from gonogo.spend.anomalies.alarms import Kind, Signal
-from gonogo.spend.anomalies.remembering import Remembered
+from gonogo.spend.anomalies.remembering import Memories, Remembered
 from gonogo.spend.anomalies.settings import WatchSettings
 from gonogo.spend.anomalies.sightings import Sighting, digest
 
@@ -56,10 +56,12 @@ _Calls = deque[_Call]
 class LoopDetector:
     """Watches the last calls of each conversation, and of each user over all conversations."""
 
-    def __init__(self, settings: WatchSettings) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories) -> None:
         self._settings = settings
-        self._threads: Remembered[str, _Calls] = Remembered(_new_calls, settings.most_entities)
-        self._users: Remembered[str, _Calls] = Remembered(_new_calls, settings.most_entities)
+        self._threads, self._users = (
+            memories.remember(f"calls by {whose}", _new_calls, kept_as=list[tuple[str, _Calls]])
+            for whose in ("thread", "user")
+        )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:
         """Yield at most one signal: for the conversation, else for the user."""
@@ -179,9 +181,8 @@ def _shape_run(calls: Sequence[_Call]) -> list[_Call]:
 
 
 def _is_same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return (
-        abs(one[0] - other[0]) <= 0.01 * other[0] and abs(one[1] - other[1]) <= 0.05 * other[1] + 1
-    )
+    is_asked = abs(one[0] - other[0]) <= 0.01 * other[0]
+    return is_asked and abs(one[1] - other[1]) <= 0.05 * other[1] + 1
 
 
 def _signal(sighting: Sighting, calls: Sequence[_Call], what: str, *, of_thread: bool) -> Signal:

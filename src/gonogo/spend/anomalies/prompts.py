@@ -8,7 +8,7 @@ from typing import Final
 from gonogo.exchanges import Request
 from gonogo.json_lines import canonical_json
 from gonogo.spend.anomalies.alarms import Kind, Signal
-from gonogo.spend.anomalies.remembering import Remembered
+from gonogo.spend.anomalies.remembering import Memories
 from gonogo.spend.anomalies.settings import WatchSettings
 from gonogo.spend.anomalies.sightings import Sighting, digest
 
@@ -18,6 +18,8 @@ _MOST_DOCUMENTS: Final = 64
 _READ_FROM_CACHE: Final = 0.5
 _UNUSED_SHARE: Final = 0.5
 _HEAVY_SHARE: Final = 0.9
+
+_Times = deque[tuple[str, float]]
 
 
 @dataclass(slots=True)
@@ -33,10 +35,10 @@ class _Tools:
 class ToolsDetector:
     """Watches which of the tools that are sent along are ever called, by user and set of tools."""
 
-    def __init__(self, settings: WatchSettings) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories) -> None:
         self._settings = settings
-        self._tools: Remembered[tuple[str, str], _Tools] = Remembered(
-            _Tools, settings.most_entities
+        self._tools = memories.remember(
+            "tools", _Tools, kept_as=list[tuple[tuple[str, str], _Tools]]
         )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:
@@ -75,11 +77,10 @@ class ToolsDetector:
 class DocumentDetector:
     """Watches for the same document twice in a request, and again and again uncached."""
 
-    def __init__(self, settings: WatchSettings) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories) -> None:
         self._settings = settings
-        self._sent: Remembered[str, Remembered[str, deque[tuple[str, float]]]] = Remembered(
-            lambda: Remembered(lambda: deque(maxlen=settings.document_repeats), _MOST_DOCUMENTS),
-            settings.most_entities,
+        self._sent = memories.remember(
+            "documents", dict[str, _Times], kept_as=list[tuple[str, dict[str, _Times]]]
         )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:
@@ -98,13 +99,16 @@ class DocumentDetector:
             return
         sent = self._sent.of(sighting.user)
         for key, tokens in sizes.items():
-            times = sent.of(key)
+            times = sent.pop(key, None) or deque(maxlen=self._settings.document_repeats)
             times.append((sighting.id, sighting.at))
+            sent[key] = times
+            if len(sent) > _MOST_DOCUMENTS:
+                del sent[next(iter(sent))]
             if self._is_often(times):
                 yield self._signal(sighting, key, list(times), tokens)
                 return
 
-    def _is_often(self, times: deque[tuple[str, float]]) -> bool:
+    def _is_often(self, times: _Times) -> bool:
         in_time = times[-1][1] - times[0][1] <= self._settings.loop_seconds
         return len(times) == self._settings.document_repeats and in_time
 
@@ -133,10 +137,12 @@ class DocumentDetector:
 class RatioDetector:
     """Watches for calls with huge input and hardly any output, by user and model."""
 
-    def __init__(self, settings: WatchSettings) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories) -> None:
         self._settings = settings
-        self._calls: Remembered[tuple[str, str], deque[tuple[str, float, bool]]] = Remembered(
-            lambda: deque(maxlen=settings.heavy_calls), settings.most_entities
+        self._calls = memories.remember(
+            "ratios",
+            lambda: deque(maxlen=settings.heavy_calls),
+            kept_as=list[tuple[tuple[str, str], deque[tuple[str, float, bool]]]],
         )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:

@@ -1,6 +1,5 @@
 """Model routing errors: calls move to a dearer model, another one answers, or tasks are trivial."""
 
-import math
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -9,7 +8,8 @@ from decimal import Decimal
 from typing import Final
 
 from gonogo.spend.anomalies.alarms import TOTAL, Entity, Kind, Scope, Signal
-from gonogo.spend.anomalies.remembering import Remembered
+from gonogo.spend.anomalies.evidence import Evidence
+from gonogo.spend.anomalies.remembering import Memories
 from gonogo.spend.anomalies.repricing import Repricing
 from gonogo.spend.anomalies.settings import WatchSettings
 from gonogo.spend.anomalies.sightings import Sighting
@@ -20,15 +20,6 @@ _AFFIX: Final = re.compile(
 _RECENT: Final = 20
 _SLOWLY: Final = 0.002
 _MOST_MODELS: Final = 20
-_SPARE_SHARE: Final = 0.05
-_NEW_SHARE: Final = 0.9
-_HIGHEST_SHARE: Final = 0.75
-"""A model that has so large a part of the calls cannot shift much further."""
-
-_ABOVE_PAST: Final = 3.0
-"""How many mean amounts of refuted evidence there must be above the most that was ever refuted."""
-
-_FADE: Final = 0.02
 _DEARER: Final = 1.3
 
 
@@ -60,24 +51,13 @@ class MismatchDetector:
 
 
 @dataclass(slots=True)
-class _Evidence:
-    """Evidence that nearly all calls go to a model now: as it is, and at its most."""
-
-    now: float = 0.0
-    most: float = 0.0
-
-
-@dataclass(slots=True)
 class _Shares:
     """Who answered an entity's calls, lately and usually, and the evidence that it changed."""
 
     seen: int = 0
     usual: dict[str, float] = field(default_factory=dict)
     since: float = 0.0
-    evidence: dict[str, _Evidence] = field(default_factory=dict)
-    refuted: int = 0
-    mean_evidence: float = 0.0
-    most_evidence: float = 0.0
+    evidence: Evidence = field(default_factory=Evidence)
     unit_price: float = 0.0
     run: deque[tuple[str, float, Decimal | None, str]] = field(
         default_factory=lambda: deque(maxlen=_RECENT)
@@ -85,16 +65,11 @@ class _Shares:
 
 
 class ShiftDetector:
-    """Watches the share of each model in the calls of each user and in total.
+    """Watches the share of each model in the calls of each user and in total."""
 
-    The evidence is a cumulative sum (Page, 1954) of the log likelihood ratio of "nine of ten
-    calls go to this model now" against its usual share. Calls that come in batches make evidence
-    too: so it must be well above all that there was before (the rank gate).
-    """
-
-    def __init__(self, settings: WatchSettings) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories) -> None:
         self._settings = settings
-        self._shares: Remembered[Entity, _Shares] = Remembered(_Shares, settings.most_entities)
+        self._shares = memories.remember("shares", _Shares, kept_as=list[tuple[Entity, _Shares]])
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:
         """Yield a signal for each entity whose calls moved to a dearer model."""
@@ -118,38 +93,15 @@ class ShiftDetector:
         self._learn(shares, model, price, is_shifting=has_shifted)
 
     def _has_shifted(self, shares: _Shares, sighting: Sighting) -> bool:
-        for name in {*shares.evidence, sighting.model}:
-            self._gather(shares, name, is_hit=name == sighting.model)
-        if (
-            shares.seen < self._settings.shift_warm_up_calls
-            or sighting.at - shares.since < self._settings.shift_warm_up_seconds
-        ):
-            return False
-        usually = shares.most_evidence + _ABOVE_PAST * shares.mean_evidence
-        needed = max(self._settings.shift_evidence, usually)
-        evidence = shares.evidence.get(sighting.model)
-        if evidence is None or evidence.now < needed:
-            return False
-        evidence.now = min(evidence.now, 1.5 * needed)
-        return True
-
-    def _gather(self, shares: _Shares, name: str, *, is_hit: bool) -> None:
-        """Add a call to the evidence of a model; what is refuted says what chance can do."""
-        before = shares.usual.get(name, 0.0) + _SPARE_SHARE
-        if before > _HIGHEST_SHARE:
-            shares.evidence.pop(name, None)
-            return
-        step = _NEW_SHARE / before if is_hit else (1 - _NEW_SHARE) / (1 - before)
-        evidence = shares.evidence.setdefault(name, _Evidence())
-        evidence.now += math.log(step)
-        evidence.most = max(evidence.most, evidence.now)
-        if evidence.now <= 0:
-            del shares.evidence[name]
-            if evidence.most > 0:
-                shares.refuted += 1
-                weight = max(1 / shares.refuted, _FADE)
-                shares.mean_evidence += weight * (evidence.most - shares.mean_evidence)
-                shares.most_evidence = max(shares.most_evidence, evidence.most)
+        evidence = shares.evidence
+        for name in dict.fromkeys((*evidence.names(), sighting.model)):
+            usual = shares.usual.get(name, 0.0)
+            evidence.add(name, usual, is_hit=name == sighting.model)
+        is_known = (
+            shares.seen >= self._settings.shift_warm_up_calls
+            and sighting.at - shares.since >= self._settings.shift_warm_up_seconds
+        )
+        return is_known and evidence.is_enough(sighting.model, self._settings.shift_evidence)
 
     def _learn(
         self, shares: _Shares, model: str, price: float | None, *, is_shifting: bool
@@ -163,7 +115,7 @@ class ShiftDetector:
         if len(shares.usual) > _MOST_MODELS:
             rarest = min(shares.usual, key=lambda name: shares.usual[name])
             del shares.usual[rarest]
-            shares.evidence.pop(rarest, None)
+            shares.evidence.forget(rarest)
         if price is not None and not is_shifting:
             shares.unit_price += weight * (price - shares.unit_price)
 
@@ -193,11 +145,13 @@ class ShiftDetector:
 class TrivialTaskDetector:
     """Watches for a dear model that is asked trivial things, by user and model."""
 
-    def __init__(self, settings: WatchSettings, repricing: Repricing) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories, repricing: Repricing) -> None:
         self._settings = settings
         self._repricing = repricing
-        self._tasks: Remembered[tuple[str, str], deque[tuple[str, float, bool]]] = Remembered(
-            lambda: deque(maxlen=settings.trivial_calls), settings.most_entities
+        self._tasks = memories.remember(
+            "tasks",
+            lambda: deque(maxlen=settings.trivial_calls),
+            kept_as=list[tuple[tuple[str, str], deque[tuple[str, float, bool]]]],
         )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:
@@ -210,9 +164,10 @@ class TrivialTaskDetector:
         trivial = [task for task in tasks if task[2]]
         if not is_trivial or len(trivial) < 0.8 * self._settings.trivial_calls:
             return
-        cheap = self._repricing.cost_as(sighting, self._settings.cheap_model)
-        if sighting.cost is None or cheap is None:
+        cheapest = self._cheapest(sighting)
+        if sighting.cost is None or cheapest is None:
             return
+        name, cheap = cheapest
         if sighting.cost < Decimal(self._settings.dear_factor) * cheap:
             return
         yield Signal(
@@ -225,9 +180,16 @@ class TrivialTaskDetector:
             waste_now_usd=sighting.cost - cheap,
             cause=(
                 f"{len(trivial)} of the last {len(tasks)} calls to {sighting.model} were tiny,"
-                f" without tools: {self._settings.cheap_model} may do at a fraction of the price."
+                f" without tools: {name} may do at a fraction of the price."
             ),
         )
+
+    def _cheapest(self, sighting: Sighting) -> tuple[str, Decimal] | None:
+        name = self._settings.cheap_model
+        if name is None:
+            return self._repricing.cheapest(sighting)
+        cost = self._repricing.cost_as(sighting, name)
+        return None if cost is None else (name, cost)
 
     def _is_trivial(self, sighting: Sighting) -> bool:
         body = sighting.exchange.request.body

@@ -18,11 +18,16 @@ class WatchSettings:
         bloat_turns: How many of the last four turns must have grown so.
         endless_tokens: Input that a history may reach without being cut.
         endless_turns: Turns that it must have grown through.
+        pace_turns: Turns in a row, at a pace that no person has, through which the input may grow.
         loop_repeats: Repetitions in a session that are a loop.
         loop_seconds: Within which they come.
         giant_tokens: Input that is giant whoever asks.
         giant_factor: Times the own usual input that is giant too, from half of that size on.
         giant_calls: Calls in a row.
+        sudden_factor: Times the largest of the own past that makes a single call giant, from half
+            of `giant_tokens` on.
+        sudden_usd: What such a call must waste.
+        size_factor: Times the own usual input that is too much where it has become frequent.
         spike_score: Surprise from which spending is a spike (see `spikes`).
         spike_factor: Times the highest of the own past, and of the usual.
         spike_bucket_seconds: Over which spending is added up.
@@ -32,8 +37,9 @@ class WatchSettings:
         shift_evidence: Log likelihood ratio of "nearly all calls go to this model now".
         shift_warm_up_calls: Before which no shift is seen.
         shift_warm_up_seconds: Likewise: a day shows what batches there are.
-        dear_factor: Times the price of `cheap_model` from which a model is dear.
-        cheap_model: What trivial tasks would be asked of.
+        dear_factor: Times the price of the cheap model from which a model is dear.
+        cheap_model: What trivial tasks would be asked of; None: the cheapest of the newest model
+            of each line of the price list.
         trivial_input: Input of a trivial task at most.
         trivial_output: Output of a trivial task at most.
         trivial_calls: Calls looked at; four of five must be trivial.
@@ -56,11 +62,15 @@ class WatchSettings:
     bloat_turns: int = 3
     endless_tokens: int = 60_000
     endless_turns: int = 30
+    pace_turns: int = 12
     loop_repeats: int = 6
     loop_seconds: float = 3600.0
     giant_tokens: int = 100_000
     giant_factor: float = 10.0
     giant_calls: int = 5
+    sudden_factor: float = 10.0
+    sudden_usd: Decimal = Decimal("0.05")
+    size_factor: float = 2.5
     spike_score: float = 18.0
     spike_factor: float = 2.0
     spike_bucket_seconds: float = 300.0
@@ -71,7 +81,7 @@ class WatchSettings:
     shift_warm_up_calls: int = 100
     shift_warm_up_seconds: float = 86400.0
     dear_factor: float = 4.0
-    cheap_model: str = "claude-haiku-4-5"
+    cheap_model: str | None = None
     trivial_input: int = 300
     trivial_output: int = 60
     trivial_calls: int = 40

@@ -201,6 +201,17 @@ def said_tokens(body: JsonObject) -> int | None:
     return said // 3
 
 
+def brings_results(body: JsonObject) -> bool:
+    """Say whether the last message brings results of tools: an agent goes on, nobody asks."""
+    messages = body.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    content = last.get("content") if isinstance(last, dict) else None
+    return isinstance(content, list) and any(
+        isinstance(block, dict) and str(block.get("type")).endswith("tool_result")
+        for block in content
+    )
+
+
 def _sane(tokens: int) -> int:
     return min(max(tokens, 0), _MOST_TOKENS)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from gonogo.spend.anomalies.alarms import TOTAL, Entity, Kind, Scope, Signal
-from gonogo.spend.anomalies.remembering import Remembered
+from gonogo.spend.anomalies.remembering import Memories
 from gonogo.spend.anomalies.settings import WatchSettings
 from gonogo.spend.anomalies.sightings import Sighting
 from gonogo.spend.anomalies.spikes import SurpriseMeter
@@ -63,10 +63,12 @@ class SpendDetector:
     bursty, and a single dear call is no spike.
     """
 
-    def __init__(self, settings: WatchSettings) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories) -> None:
         self._settings = settings
-        self._series: Remembered[Entity, _Series] = Remembered(
-            lambda: _Series(SurpriseMeter(settings.spike_bucket_seconds)), settings.most_entities
+        self._series = memories.remember(
+            "spending",
+            lambda: _Series(SurpriseMeter(settings.spike_bucket_seconds)),
+            kept_as=list[tuple[Entity, _Series]],
         )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:

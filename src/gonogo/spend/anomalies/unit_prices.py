@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from gonogo.spend.anomalies.alarms import Entity, Kind, Scope, Signal
-from gonogo.spend.anomalies.remembering import Remembered
+from gonogo.spend.anomalies.remembering import Memories
 from gonogo.spend.anomalies.settings import WatchSettings
 from gonogo.spend.anomalies.sightings import Sighting
 
@@ -41,11 +41,13 @@ class _Line:
 class PriceDetector:
     """Watches the price of a weighted token, by model and by user and model."""
 
-    def __init__(self, settings: WatchSettings) -> None:
+    def __init__(self, settings: WatchSettings, memories: Memories) -> None:
         self._settings = settings
-        self._lines: Remembered[tuple[str, str], _Line] = Remembered(
+        self._lines = memories.remember(
+            "prices",
             lambda: _Line(deque(maxlen=settings.price_calls), deque(maxlen=settings.price_calls)),
-            2 * settings.most_entities,
+            kept_as=list[tuple[tuple[str, str], _Line]],
+            most=2 * settings.most_entities,
         )
 
     def watch(self, sighting: Sighting) -> Iterator[Signal]:

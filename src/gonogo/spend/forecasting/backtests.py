@@ -12,8 +12,16 @@ from typing import Final
 
 import numpy as np
 
-from gonogo.spend.forecasting.candidates import Candidate, candidates_for, extend_all
+from gonogo.spend.forecasting.candidates import (
+    LAST_DAY,
+    RAISED_WEEK,
+    Candidate,
+    candidates_for,
+    extend_all,
+)
 from gonogo.spend.forecasting.histories import DAY, WEEK, Floats, History
+from gonogo.spend.forecasting.incidents import is_under_way
+from gonogo.spend.forecasting.level_breaks import days_since_break
 
 
 class Aim(StrEnum):
@@ -50,6 +58,8 @@ class Backtest:
         mark: Hours from one mark to the next.
         levels: (origins + 1,): the mean of the observed hours of the four weeks before; the last is
             that of now.
+        stand_ins: (origins + 1,): who forecasts in the champion's place, as the past does not tell
+            who would; None where it does.
         hours: How many are known now.
         aim: What the losses are of.
     """
@@ -61,6 +71,7 @@ class Backtest:
     losses: Floats
     mark: int
     levels: Floats
+    stand_ins: tuple[Candidate | None, ...]
     hours: int
     aim: Aim
 
@@ -106,7 +117,7 @@ def run_backtest(history: History, horizon: int, aim: Aim) -> Backtest:
     origins = _origins(values.size, mark, aim)
     forecasts = extend_all(values, [*origins, values.size], horizon)
     actual = np.full((len(origins), horizon), np.nan)
-    seen = np.where(history.known, values, np.nan)
+    seen = history.observed
     for row, origin in enumerate(origins):
         ahead = seen[origin : origin + horizon]
         actual[row, : ahead.size] = ahead
@@ -124,9 +135,17 @@ def run_backtest(history: History, horizon: int, aim: Aim) -> Backtest:
         losses=losses,
         mark=mark,
         levels=np.array([_level(seen[:known]) for known in (*origins, values.size)]),
+        stand_ins=tuple(_stand_in(values[:known], aim) for known in (*origins, values.size)),
         hours=values.size,
         aim=aim,
     )
+
+
+def _stand_in(values: Floats, aim: Aim) -> Candidate | None:
+    if days_since_break(values):
+        return RAISED_WEEK if aim is Aim.TOTALS else LAST_DAY
+    # The last week would repeat an incident by its day of the week.
+    return LAST_DAY if aim is Aim.TOTALS and is_under_way(values) else None
 
 
 def _level(seen: Floats) -> float:

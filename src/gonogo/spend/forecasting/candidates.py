@@ -7,16 +7,20 @@ from typing import Final
 import numpy as np
 
 from gonogo.spend.forecasting.histories import DAY, WEEK, Floats
+from gonogo.spend.forecasting.level_breaks import RaisedWeek
 from gonogo.spend.forecasting.profiles import Profile, TrendedProfile
 from gonogo.spend.forecasting.smoothing import Smoothing, smooth
 
-Candidate = Profile | TrendedProfile | Smoothing
+Candidate = Profile | TrendedProfile | RaisedWeek | Smoothing
 
 LAST_DAY: Final = Profile(DAY, 1)
 """Seasonal-naive by day: the champion where nothing better has been shown."""
 
 LAST_WEEK: Final = Profile(WEEK, 1)
 """Seasonal-naive by week: the champion where it was the better of the two."""
+
+RAISED_WEEK: Final = RaisedWeek()
+"""Stands in for either after a break of the level."""
 
 _PROFILES: Final[tuple[Candidate, ...]] = (
     LAST_DAY,
@@ -57,7 +61,7 @@ _OFFSET: Final = 0.1
 
 def candidates_for(hours: int) -> tuple[Candidate, ...]:
     """Return what may forecast from a history of so many hours, `LAST_DAY` first."""
-    profiles = tuple(c for c in (*_PROFILES, *_TRENDED) if c.hours <= hours)
+    profiles = tuple(c for c in (*_PROFILES, *_TRENDED, RAISED_WEEK) if c.hours <= hours)
     grids = (_DAILY, _WEEKLY) if hours >= _FIRST_WEEKLY else (_DAILY,)
     smoothings = tuple(setting for grid in grids for setting in grid)
     return (*profiles, *smoothings, *(_of_logarithms(setting) for setting in smoothings))

@@ -6,9 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gonogo.plain_text import counted
 from gonogo.spend.forecasting.backtests import Aim, run_backtest
 from gonogo.spend.forecasting.histories import DAY, WEEK, Floats, History, history_of
+from gonogo.spend.forecasting.incidents import without_incidents
 from gonogo.spend.forecasting.intervals import Interval, Level, bounds_of_sum, interval_of_hours
+from gonogo.spend.forecasting.level_breaks import days_since_break
 from gonogo.spend.forecasting.promotions import Combination, Promotion, combine
 
 MOST_AHEAD: Final = 35 * DAY
@@ -110,7 +113,7 @@ def forecast_hours(
         ValueError: If the horizon is out of its range.
     """
     _demand_horizon(horizon)
-    history = history_of(values, missing=missing)
+    history = without_incidents(history_of(values, missing=missing))
     combination = combine(run_backtest(history, _whole_days(horizon), Aim.HOURS))
     near, far = (_cut(interval_of_hours(combination, p), horizon) for p in _LEVELS)
     return Forecast(
@@ -135,7 +138,7 @@ def foresee_totals(values: ArrayLike, horizon: int, *, missing: ArrayLike | None
         ValueError: If the horizon is out of its range.
     """
     _demand_horizon(horizon)
-    history = history_of(values, missing=missing)
+    history = without_incidents(history_of(values, missing=missing))
     combination = combine(run_backtest(history, _whole_days(horizon), Aim.TOTALS))
     return Outlook(
         replace(combination, ahead=combination.ahead[:horizon]), _notes(history, horizon)
@@ -172,6 +175,13 @@ def _notes(history: History, horizon: int) -> tuple[str, ...]:
         notes.append("it looks more than half as far ahead as it can look back")
     if gaps:
         notes.append(f"{gaps} hours were not observed; they are filled in from the days around")
+    if since := days_since_break(history.values):
+        notes.append(
+            f"since {counted(since, 'day')} the level is beyond all before: it is taken to stay"
+        )
+    if history.set_aside:
+        hours = counted(history.set_aside, "hour")
+        notes.append(f"{hours} stood out once, by far: not expected again, but in the intervals")
     if not history.values.any():
         notes.append("nothing has been used so far: a first use cannot be foreseen")
     return tuple(notes)

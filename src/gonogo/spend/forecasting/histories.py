@@ -28,13 +28,24 @@ class History:
     """Sums of whole hours without a gap, oldest first.
 
     Attributes:
-        values: At least `FEWEST_HOURS`, at most `MOST_HOURS`; finite, at least 0.
-        known: Which of them were observed; the others are filled in from the same hour of the
-            nearest day, and no forecast is judged by them.
+        values: At least `FEWEST_HOURS`, at most `MOST_HOURS`; finite, at least 0: what is forecast
+            from.
+        observed: What was observed of these hours, by which forecasts are judged; NaN where nothing
+            was. There the values are those of the same hour of the nearest day.
     """
 
     values: Floats
-    known: Flags
+    observed: Floats
+
+    @property
+    def known(self) -> Flags:
+        """Which hours were observed."""
+        return np.isfinite(self.observed)
+
+    @property
+    def set_aside(self) -> int:
+        """How many hours were observed and are not forecast from."""
+        return int((self.known & (self.values != self.observed)).sum())
 
     @property
     def days(self) -> float:
@@ -65,7 +76,22 @@ def history_of(values: ArrayLike, *, missing: ArrayLike | None = None) -> Histor
             f"{known.sum()} hours were observed: a forecast needs {FEWEST_HOURS}; wait, or give an"
             " earlier start"
         )
-    return History(_fill(sums, known), known)
+    return History(fill(sums, known), np.where(known, sums, np.nan))
+
+
+def fill(sums: Floats, known: Flags) -> Floats:
+    """Return the sums with those that are not known taken from the same hour of the nearest day."""
+    filled = np.where(known, sums, 0.0)
+    for hour in range(DAY):
+        values, observed = filled[hour::DAY], known[hour::DAY]
+        seen = np.flatnonzero(observed)
+        if seen.size == 0:
+            values[:] = sums[known].mean()
+        elif seen.size < values.size:
+            gaps = np.flatnonzero(~observed)
+            nearest = np.abs(seen[None, :] - gaps[:, None]).argmin(axis=1)
+            values[gaps] = values[seen[nearest]]
+    return filled
 
 
 def _known(sums: Floats, missing: ArrayLike | None) -> Flags:
@@ -87,17 +113,3 @@ def _demand_amounts(sums: Floats, known: Flags) -> None:
             f"hour {place}: expected a sum of at least 0, got {float(sums[place])!r}"
             f" ({wrong.size} such hours); mark what was not observed as missing"
         )
-
-
-def _fill(sums: Floats, known: Flags) -> Floats:
-    filled = np.where(known, sums, 0.0)
-    for hour in range(DAY):
-        values, observed = filled[hour::DAY], known[hour::DAY]
-        seen = np.flatnonzero(observed)
-        if seen.size == 0:
-            values[:] = sums[known].mean()
-        elif seen.size < values.size:
-            gaps = np.flatnonzero(~observed)
-            nearest = np.abs(seen[None, :] - gaps[:, None]).argmin(axis=1)
-            values[gaps] = values[seen[nearest]]
-    return filled

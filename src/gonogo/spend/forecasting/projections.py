@@ -182,29 +182,36 @@ def project_limit(
     limit: Decimal,
     *,
     since: datetime,
+    until: datetime | None = None,
     level: Level = 80,
 ) -> LimitHit:
     """Return when a limit will be hit.
 
     Args:
         sums: What was spent.
-        outlook: From the same sums, up to when the limit resets, or shorter.
+        outlook: From the same sums.
         limit: In the unit of the sums, more than 0.
         since: When the limit began to count, with the zone in which times are given back.
+        until: When it begins anew; None: not within the outlook.
         level: Of the interval, in percent.
 
     Raises:
         ValueError: If the limit is not more than 0.
     """
-    if not (limit.is_finite() and limit > 0):
-        raise ValueError(f"limit: expected more than 0, got {limit}")
+    demand_limit(limit)
     spent = sums.between(since, sums.ends)
     zone = since.tzinfo
     reached = sums.reached(limit, since)
     if reached is not None:
         at = reached.astimezone(zone)
         return LimitHit(earliest=at, likely=at, latest=at, spent=spent, is_past=True)
-    low, likely, high = outlook.curves(level)
+    if spent + sums.unfinished >= limit:
+        at = (sums.ends + HOUR).astimezone(zone)
+        return LimitHit(
+            earliest=at, likely=at, latest=at, spent=spent + sums.unfinished, is_past=True
+        )
+    ahead = outlook.hours.size if until is None else max(hours_until(sums.ends, until), 0)
+    low, likely, high = (curve[:ahead] for curve in outlook.curves(level))
     left = float(limit - spent)
     end = NotBy((sums.ends + likely.size * HOUR).astimezone(zone))
 
@@ -218,6 +225,16 @@ def project_limit(
         latest=moment(None if last is None else last + 1),
         spent=spent,
     )
+
+
+def demand_limit(limit: Decimal) -> None:
+    """Refuse a limit that is not more than 0.
+
+    Raises:
+        ValueError: If so.
+    """
+    if not (limit.is_finite() and limit > 0):
+        raise ValueError(f"limit: expected more than 0, got {limit}")
 
 
 def _project(sums: HourlySums, outlook: Outlook, period: tuple[datetime, datetime]) -> Projection:

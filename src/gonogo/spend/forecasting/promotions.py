@@ -24,7 +24,7 @@ _NEAR: Final = 1.2
 _FEWEST_ORIGINS: Final = 3
 """From fewer forecasts, nothing is said about a candidate where more can be had."""
 
-_HALF_LIFE: Final = 6
+_HALF_LIFE: Final = {Aim.HOURS: 3, Aim.TOTALS: 6}
 """After so many origins a loss counts half: habits change."""
 
 _WEEKLY_CHAMPION: Final = {Aim.HOURS: 3 * WEEK, Aim.TOTALS: WEEK}
@@ -32,7 +32,7 @@ _WEEKLY_CHAMPION: Final = {Aim.HOURS: 3 * WEEK, Aim.TOTALS: WEEK}
 that they are; sums are, as one day says too little about a week."""
 
 _STEEPNESS: Final = 8
-_DOUBT_DAYS: Final = 7
+_DOUBT_DAYS: Final = {Aim.HOURS: 10, Aim.TOTALS: 14}
 """So many days of history weigh as much for the champion as equal losses do for the challenger;
 more, the further ahead the forecast goes than the past could test it."""
 
@@ -42,7 +42,7 @@ class Promotion:
     """Who forecasts, with what weight.
 
     Attributes:
-        champion: `LAST_DAY` or `LAST_WEEK`.
+        champion: `LAST_DAY` or `LAST_WEEK`; `RAISED_WEEK` after a break of the level.
         challengers: Whose mean is the challenger; empty where no past could be held against any.
         weight: Of the challenger, 0 to 1; the rest is the champion's.
         loss_ratio: Loss of the challenger over the champion's in forecasts that had not seen what
@@ -89,10 +89,21 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """Places of candidates."""
+    """Places of candidates.
+
+    Attributes:
+        champion: Who forecasts where nothing better has been shown.
+        challengers: Whose mean challenges; after a break of the level the champion alone, as no
+            past tells who follows it.
+    """
 
     champion: int
     challengers: tuple[int, ...]
+
+    @property
+    def has_challengers(self) -> bool:
+        """Whether there are others than the champion."""
+        return any(place != self.champion for place in self.challengers)
 
 
 def combine(backtest: Backtest) -> Combination:
@@ -106,7 +117,7 @@ def combine(backtest: Backtest) -> Combination:
     champion = np.array([backtest.forecasts[p, choice.champion] for p, choice in trials])
     challenger = np.array([_mean_of(backtest, p, choice.challengers) for p, choice in trials])
     ratio = _loss_ratio(backtest, places, champion, challenger)
-    weight = _weight(ratio, backtest) if now.challengers else 0.0
+    weight = _weight(ratio, backtest) if now.has_challengers else 0.0
     last = len(backtest.origins)
     ahead = (1 - weight) * backtest.forecasts[last, now.champion]
     if weight > 0:
@@ -139,8 +150,12 @@ def _choose(backtest: Backtest, losses: Floats, place: int | None = None) -> _Ch
     """Choose from the losses of some origins who forecasts from a later one; None: from now."""
     last = len(backtest.origins) if place is None else place
     able = np.isfinite(backtest.forecasts[last]).all(axis=1)
-    ratios = np.where(able, _ratios(losses), np.inf)
+    ratios = np.where(able, _ratios(losses, backtest.aim), np.inf)
     first = backtest.candidates.index(LAST_DAY)
+    stand_in = backtest.stand_ins[last]
+    if stand_in is not None:
+        only = backtest.candidates.index(stand_in)
+        return _Choice(only, (only,))
     champion = first
     if _hours_known(backtest, last) >= _WEEKLY_CHAMPION[backtest.aim]:
         week = backtest.candidates.index(LAST_WEEK)
@@ -155,7 +170,7 @@ def _hours_known(backtest: Backtest, place: int) -> int:
     return (*backtest.origins, backtest.hours)[place]
 
 
-def _ratios(losses: Floats) -> Floats:
+def _ratios(losses: Floats, aim: Aim) -> Floats:
     """Return each candidate's loss over that of `LAST_DAY` at the same origins.
 
     Origins weigh by age, and each loss is over the median candidate's at its origin: one wild day
@@ -168,7 +183,7 @@ def _ratios(losses: Floats) -> Floats:
         return np.where(np.arange(losses.shape[1]) == 0, 1.0, np.inf)
     losses, known = losses[rows], known[rows]
     scales = np.maximum(np.nanmedian(losses, axis=1), 1e-9 * float(np.nanmax(losses)))
-    weights = (_recency(len(losses)) / scales)[:, None]
+    weights = (_recency(len(losses), aim) / scales)[:, None]
     own = np.where(known, losses * weights, 0.0).sum(axis=0)
     first = np.where(known, losses[:, :1] * weights, 0.0).sum(axis=0)
     enough = counts >= min(_FEWEST_ORIGINS, len(losses))
@@ -189,7 +204,7 @@ def _loss_ratio(
     other = np.array([backtest.loss_of(p, f) for p, f in zip(places, champion, strict=True)])
     losses = backtest.losses_at(backtest.hours, places)
     scales = np.maximum(np.nanmedian(losses, axis=1), 1e-9 * float(np.nanmax(losses)) or 1.0)
-    recent = _recency(len(places)) / scales
+    recent = _recency(len(places), backtest.aim) / scales
     return max(_over(own.sum(), other.sum()), _over(recent @ own, recent @ other))
 
 
@@ -199,15 +214,15 @@ def _over(own: float, other: float) -> float:
     return 1.0 if own <= 0 else float("inf")
 
 
-def _recency(count: int) -> Floats:
-    recency: Floats = 0.5 ** (np.arange(count)[::-1] / _HALF_LIFE)
+def _recency(count: int, aim: Aim) -> Floats:
+    recency: Floats = 0.5 ** (np.arange(count)[::-1] / _HALF_LIFE[aim])
     return recency
 
 
 def _weight(ratio: float, backtest: Backtest) -> float:
     tested = min(backtest.hours - backtest.origins[0], backtest.forecasts.shape[2])
     beyond = backtest.forecasts.shape[2] / tested
-    doubt = beyond * (_DOUBT_DAYS * DAY / backtest.hours) ** 2
+    doubt = beyond * (_DOUBT_DAYS[backtest.aim] * DAY / backtest.hours) ** 2
     return float(1 / (1 + min(ratio, 1e3) ** _STEEPNESS + doubt))
 
 

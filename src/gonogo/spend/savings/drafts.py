@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from gonogo.errors import UnpricedModelError
-from gonogo.exchanges import Exchange, Outcome, Request, Response, Usage
-from gonogo.json_lines import JsonObject
-from gonogo.pricing import Prices, cost_of
+from gonogo.exchanges import Exchange
+from gonogo.pricing import Priced, Prices, RateCard, TokenCounts
+from gonogo.pricing.price_cards import card_of
 from gonogo.spend.savings.results import Basis, Kind
 
 GENERAL: Final = "general"
@@ -27,6 +26,8 @@ class Draft:
         writes_1h: Written for an hour.
         reads: Read from the cache.
         output: Tokens of output.
+        web_searches: Searches of the API's own tool.
+        in_us: Whether it runs with `inference_geo: us`.
         is_batch: Whether it goes through the Message Batches API.
         factor: On the price of these tokens, at least 1: the model writes more than the old one.
     """
@@ -38,6 +39,8 @@ class Draft:
     writes_1h: int
     reads: int
     output: int
+    web_searches: int
+    in_us: bool
     is_batch: bool
     factor: Decimal = Decimal(1)
 
@@ -60,41 +63,28 @@ class Draft:
             left -= taken
         return replace(self, **kinds)
 
-    def usage(self) -> Usage:
-        """Return its tokens the way the API counts them."""
-        assert self.exchange.usage is not None  # noqa: S101 - `draft_of` demands it
-        body: JsonObject = {
-            **self.exchange.usage.body,
-            "input_tokens": self.uncached,
-            "output_tokens": self.output,
-            "cache_read_input_tokens": self.reads,
-            "cache_creation_input_tokens": self.writes_5m + self.writes_1h,
-            "cache_creation": {
-                "ephemeral_5m_input_tokens": self.writes_5m,
-                "ephemeral_1h_input_tokens": self.writes_1h,
-            },
-        }
-        if self.is_batch:
-            body["service_tier"] = "batch"
-        return Usage(body)
+    def card(self, prices: Prices) -> RateCard | None:
+        """Return the rates that it is priced by; None: its model has no price."""
+        try:
+            return card_of(self.model, prices, at=self.exchange.at, batch=self.is_batch)
+        except LookupError:
+            return None
 
     def cost_usd(self, prices: Prices) -> Decimal | None:
         """Return what it would have cost; None: its model has no price."""
-        call = Exchange(
-            id=self.exchange.id,
-            request=_NOTHING_ASKED,
-            response=Response({"model": self.model, "content": [{"type": "text"}]}),
-            usage=self.usage(),
-            at=self.exchange.at,
-        )
-        try:
-            cost = cost_of(call, prices)
-        except UnpricedModelError:
+        card = self.card(prices)
+        if card is None:
             return None
-        return None if cost is None else cost * self.factor
+        counts = TokenCounts(
+            uncached=self.uncached,
+            cache_write_5m=self.writes_5m,
+            cache_write_1h=self.writes_1h,
+            cache_read=self.reads,
+            output=self.output,
+            web_searches=self.web_searches,
+        )
+        return card.parts_of(counts, in_us=self.in_us).total_usd * self.factor
 
-
-_NOTHING_ASKED: Final = Request({})
 
 Redraft: TypeAlias = Callable[[Draft], Draft]
 
@@ -120,27 +110,24 @@ class Change:
     note: str = ""
 
 
-def draft_of(exchange: Exchange) -> Draft | None:
+def draft_of(exchange: Exchange, priced: Priced) -> Draft | None:
     """Return a call as it was made; None where no measure can be tried on it.
 
-    Those are failed calls, calls without usage or model, in fast mode, and of several inferences.
+    Those are free calls, calls in fast mode, and calls of several inferences.
     """
-    usage, model = exchange.usage, exchange.answered_by
-    if usage is None or model is None or exchange.outcome is Outcome.INFRASTRUCTURE_ERROR:
+    usage = exchange.usage
+    if usage is None or len(priced.charges) != 1 or usage.body.get("speed") == "fast":
         return None
-    if usage.body.get("iterations") or usage.body.get("speed") == "fast":
-        return None
-    writes = usage.cache_write_tokens
-    split = usage.body.get("cache_creation")
-    hour = split.get("ephemeral_1h_input_tokens") if isinstance(split, dict) else 0
-    hour = min(hour, writes) if isinstance(hour, int) and not isinstance(hour, bool) else 0
+    (charge,) = priced.charges
     return Draft(
         exchange=exchange,
-        model=model,
-        uncached=usage.uncached_tokens,
-        writes_5m=writes - hour,
-        writes_1h=hour,
-        reads=usage.cache_read_tokens,
-        output=usage.output_tokens,
+        model=charge.model,
+        uncached=charge.counts.uncached,
+        writes_5m=charge.counts.cache_write_5m,
+        writes_1h=charge.counts.cache_write_1h,
+        reads=charge.counts.cache_read,
+        output=charge.counts.output,
+        web_searches=charge.counts.web_searches,
+        in_us=usage.inference_geo == "us",
         is_batch=usage.is_batch,
     )

@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from gonogo.spend.savings.observing import Observed
+
 DAYS_OF_A_MONTH: Final = Decimal("30.4375")
 """A twelfth of 365.25 days."""
 
@@ -76,7 +78,8 @@ class SavingsReport:
     Attributes:
         savings: The greatest alone first.
         bill_usd: What all calls with a price cost.
-        days: How long was observed, in days; above 0.
+        days: How many days the bill is of; above 0.
+        observed: What the exchanges' own times say about that.
         calls: How many exchanges.
         unpriced: Calls without a price by model: they are in no amount.
         undated: Calls without a time: caching leaves them out.
@@ -88,6 +91,7 @@ class SavingsReport:
     savings: tuple[Saving, ...]
     bill_usd: Decimal
     days: Decimal
+    observed: Observed
     calls: int
     unpriced: Mapping[str, int]
     undated: int

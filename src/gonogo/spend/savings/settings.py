@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -14,6 +13,7 @@ _TAGS: Final = MappingProxyType(
         "priority": frozenset({"batch", "low"}),
     }
 )
+_LEAST_CACHEABLE: Final = MappingProxyType({"sonnet": 2048})
 _SMALLER: Final = MappingProxyType({"opus": "sonnet", "sonnet": "haiku"})
 
 
@@ -32,7 +32,7 @@ class SavingsSettings:
         batch_tags: Tags and their values, in lower case, that say that nobody waits.
         batch_domains: Domains in which nobody waits.
         least_cacheable_tokens: A shorter beginning is not cached: the most that any model asks for.
-        cache_lifetime: How long an entry lives since it was last used.
+        least_cacheable_lines: The same of lines of models whose models all ask for less.
     """
 
     smaller_lines: Mapping[str, str] = field(default_factory=lambda: _SMALLER)
@@ -45,4 +45,9 @@ class SavingsSettings:
     batch_tags: Mapping[str, frozenset[str]] = field(default_factory=lambda: _TAGS)
     batch_domains: frozenset[str] = field(default=frozenset())
     least_cacheable_tokens: int = 4096
-    cache_lifetime: timedelta = timedelta(minutes=5)
+    least_cacheable_lines: Mapping[str, int] = field(default_factory=lambda: _LEAST_CACHEABLE)
+
+    def least_cacheable_of(self, model: str) -> int:
+        """Return how many tokens a beginning needs to be cached."""
+        lines = (least for line, least in self.least_cacheable_lines.items() if line in model)
+        return min(self.least_cacheable_tokens, *lines, self.least_cacheable_tokens)

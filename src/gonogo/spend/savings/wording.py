@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from gonogo.plain_text import one_line
+from gonogo.spend.savings.caching import Account
 from gonogo.spend.savings.results import Basis, Kind
 
 _EFFORT: Final = {
@@ -52,3 +54,14 @@ def evidence_of(kind: Kind, calls: int, tokens: int, notes: tuple[str, ...]) -> 
     """Return what was seen: numbers, and up to three notes."""
     seen = _VERBS[kind].format(calls=f"{calls:,}", tokens=f"{tokens:,}")
     return "; ".join((seen, *notes))
+
+
+def cache_evidence_of(account: Account) -> str:
+    """Return what was seen of an application that caching would save something at."""
+    lifetime, marking = way = account.best
+    calls = account.calls[way]
+    share = account.hits[way] / max(calls, 1)
+    return (
+        f"mark {marking} for {lifetime}: {share:.0%} of {calls:,} uncached calls came within"
+        f" {lifetime} of the same beginning (such as {one_line(account.example, 60)})"
+    )

@@ -11,11 +11,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from gonogo.errors import BadSettingsError, MissingExtraError, StoreDownError
-from gonogo.spend.steps import Answer, Count, Demand, ReserveStep, SettleStep, State, StepResult
+from gonogo.spend.steps import Count, Demand, ReserveStep, SettleStep, StepResult
 
 _SSL_MODES: Final = ("disable", "prefer", "require", "verify-full")
 _IDLE_AT_MOST: Final = 16
-_COUNT: Final = "counter, label, spent, held, estimated, level, level, thresholds"
 
 T = TypeVar("T")
 
@@ -49,27 +48,23 @@ class PostgresStore:
 
     def reserve(self, step: ReserveStep) -> StepResult:
         """Set aside in all scopes or in none."""
-        return _result_of(self._run("reserve_v1", step))
+        return self._run("reserve_v2", step)
 
     def settle(self, step: SettleStep) -> StepResult:
         """Take the cost in place of the reservation, once."""
-        return _result_of(self._run("settle_v1", step))
+        return self._run("settle_v2", step)
 
-    def expire(self, at: int | None, *, keep: int, charges_expired: bool) -> int:
+    def expire(self, at: int | None, *, keep: int) -> int:
         """End what is over, and return how many reservations that were."""
-        step = {"at": at, "keep": keep, "charges_expired": charges_expired}
-        return int(self._run("expire_v1", step)[3])
+        return self._run("expire_v2", {"at": at, "keep": keep}).ended
 
     def counts(self, counters: tuple[str, ...] | None = None) -> list[Count]:
         """Return what counters say."""
-        sql = f"SELECT {_COUNT} FROM {self._schema}.counters ORDER BY counter"  # noqa: S608 - names that were checked
-        rows = self._ask(lambda connection: connection.driver.run(sql))
-        found = {row[0]: _count_of(row) for row in rows if counters is None or row[0] in counters}
-        return [
-            found[counter]
-            for counter in (found if counters is None else counters)
-            if counter in found
-        ]
+        found = self._run("count_v2", {"counters": counters}).counts
+        if counters is None:
+            return list(found)
+        by_name = {count.counter: count for count in found}
+        return [by_name[counter] for counter in counters if counter in by_name]
 
     def slots(self, demand: Demand, *, now: int) -> list[tuple[int, int]]:
         """Return when parts of a rolling window's spending leave it, and how much each."""
@@ -87,11 +82,10 @@ class PostgresStore:
         while self._idle:
             self._idle.pop().close()
 
-    def _run(self, function: str, step: object) -> list[Any]:
+    def _run(self, function: str, step: object) -> StepResult:
         text = msgspec.json.encode(step).decode()
         rows = self._ask(lambda connection: connection.call(function, text))
-        reply: list[Any] = msgspec.json.decode(rows[0][0])
-        return reply
+        return msgspec.json.decode(rows[0][0], type=StepResult)
 
     def _ask(self, ask: "Callable[[_Connection], T]") -> T:
         """Ask on a connection that is idle, else on a new one.
@@ -196,7 +190,7 @@ class _Connection:
         """
         rows = self.driver.run(
             "SELECT count(*) FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace AS n"
-            " ON pronamespace = n.oid WHERE nspname = :name AND proname = 'expire_v1'",
+            " ON pronamespace = n.oid WHERE nspname = :name AND proname = 'count_v2'",
             name=self._schema,
         )
         return bool(rows[0][0])
@@ -245,7 +239,10 @@ def _options_of(url: str, timeout_seconds: float) -> dict[str, Any]:
             "[tool.gonogo.spend] store: a postgresql:// URL takes `host` and `sslmode`"
             f" ({', '.join(_SSL_MODES)}), got {', '.join(query) or mode!r}"
         )
-    port = parts.port or 5432
+    try:
+        port = parts.port or 5432
+    except ValueError as error:
+        raise BadSettingsError(f"[tool.gonogo.spend] store: {error}") from error
     options: dict[str, Any] = {
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password) if parts.password else None,
@@ -269,31 +266,3 @@ def _ssl_of(mode: str) -> ssl.SSLContext | bool | None:
             return True
         case _:
             return ssl.create_default_context()
-
-
-def _result_of(reply: list[Any]) -> StepResult:
-    padded = [*reply, *(["", 0, 0, 0, []][len(reply) - 2 :])]
-    answer, now, state, bound, charged, is_late, counts = padded
-    return StepResult(
-        answer=Answer(answer),
-        now=now,
-        state=State(state) if state else None,
-        bound=bound,
-        charged=charged,
-        is_late=bool(is_late),
-        counts=tuple(map(_count_of, counts)),
-    )
-
-
-def _count_of(row: list[Any]) -> Count:
-    counter, label, spent, held, estimated, level, passed, thresholds = row
-    return Count(
-        counter=counter,
-        label=label,
-        spent=spent,
-        held=held,
-        estimated=estimated,
-        level=level,
-        passed=passed,
-        thresholds=tuple(thresholds),
-    )

@@ -11,6 +11,9 @@ CREATE TABLE IF NOT EXISTS {schema}.counters (
 CREATE TABLE IF NOT EXISTS {schema}.reservations (
     id text PRIMARY KEY, state text NOT NULL, bound bigint NOT NULL, charged bigint NOT NULL,
     is_estimate boolean NOT NULL, at bigint NOT NULL, due bigint NOT NULL, parts jsonb NOT NULL);
+-- A first form had no such column: what it reserved is given back when it expires.
+ALTER TABLE {schema}.reservations
+    ADD COLUMN IF NOT EXISTS charges boolean NOT NULL DEFAULT false;
 CREATE TABLE IF NOT EXISTS {schema}.slots (
     counter text NOT NULL, slot bigint NOT NULL, amount bigint NOT NULL, leaves bigint NOT NULL,
     PRIMARY KEY (counter, slot));
@@ -18,19 +21,19 @@ CREATE INDEX IF NOT EXISTS reservations_due ON {schema}.reservations (due);
 CREATE INDEX IF NOT EXISTS slots_leaves ON {schema}.slots (leaves);
 CREATE INDEX IF NOT EXISTS counters_keep_until ON {schema}.counters (keep_until);
 
-CREATE OR REPLACE FUNCTION {schema}.level_at_v1(spent bigint, thresholds bigint[]) RETURNS integer
+CREATE OR REPLACE FUNCTION {schema}.level_at_v2(spent bigint, thresholds bigint[]) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$
     SELECT count(*)::integer FROM unnest(thresholds) AS threshold WHERE spent >= threshold
 $$;
 
-CREATE OR REPLACE FUNCTION {schema}.row_v1(c {schema}.counters, passed integer) RETURNS jsonb
+CREATE OR REPLACE FUNCTION {schema}.row_v2(c {schema}.counters, passed integer) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_array(c.counter, c.label, c.spent, c.held, c.estimated, c.level, passed,
                              c.thresholds)
 $$;
 
 -- Waits for its turn, and returns the time.
-CREATE OR REPLACE FUNCTION {schema}.begin_v1(step jsonb) RETURNS bigint
+CREATE OR REPLACE FUNCTION {schema}.begin_v2(step jsonb) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('gonogo ledger {schema}', 0));
@@ -39,12 +42,15 @@ BEGIN
 END $$;
 
 -- Adds an amount, which may be negative, to what was spent in the scopes of a reservation.
-CREATE OR REPLACE FUNCTION {schema}.charge_v1(
+CREATE OR REPLACE FUNCTION {schema}.charge_v2(
     r {schema}.reservations, amount_ bigint, estimated_ bigint, now_ bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     part jsonb; slot_ bigint; leaves_ bigint; counts boolean;
 BEGIN
+    IF amount_ = 0 AND estimated_ = 0 THEN
+        RETURN;
+    END IF;
     FOR part IN SELECT jsonb_array_elements(r.parts) LOOP
         counts := true;
         IF (part->>1)::bigint > 0 THEN
@@ -62,7 +68,7 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE OR REPLACE FUNCTION {schema}.unhold_v1(r {schema}.reservations) RETURNS void
+CREATE OR REPLACE FUNCTION {schema}.unhold_v2(r {schema}.reservations) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     part jsonb;
@@ -73,8 +79,7 @@ BEGIN
 END $$;
 
 -- Does what is due, and returns how many reservations ended.
-CREATE OR REPLACE FUNCTION {schema}.sweep_v1(now_ bigint, keep_ bigint, charges_expired boolean)
-RETURNS integer
+CREATE OR REPLACE FUNCTION {schema}.sweep_v2(now_ bigint, keep_ bigint) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     s {schema}.slots; r {schema}.reservations; ended integer := 0;
@@ -91,9 +96,9 @@ BEGIN
             CONTINUE;
         END IF;
         ended := ended + 1;
-        PERFORM {schema}.unhold_v1(r);
-        IF charges_expired THEN
-            PERFORM {schema}.charge_v1(r, r.bound, r.bound, now_);
+        PERFORM {schema}.unhold_v2(r);
+        IF r.charges THEN
+            PERFORM {schema}.charge_v2(r, r.bound, r.bound, now_);
             UPDATE {schema}.reservations SET state = 'settled', charged = bound,
                 is_estimate = true, due = now_ + keep_ WHERE id = r.id;
         ELSE
@@ -105,10 +110,10 @@ BEGIN
     RETURN ended;
 END $$;
 
-CREATE OR REPLACE FUNCTION {schema}.reserve_v1(step jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION {schema}.reserve_v2(step jsonb) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
-    now_ bigint := {schema}.begin_v1(step);
+    now_ bigint := {schema}.begin_v2(step);
     bound_ bigint := (step->>'bound')::bigint;
     hold_ bigint := (step->>'hold')::bigint;
     keep_ bigint := (step->>'keep')::bigint;
@@ -116,7 +121,7 @@ DECLARE
     counts jsonb := '[]'; parts_ jsonb := '[]';
     refused boolean := false; passed_ integer; reached integer; last_ bigint;
 BEGIN
-    PERFORM {schema}.sweep_v1(now_, keep_, (step->>'charges_expired')::boolean);
+    PERFORM {schema}.sweep_v2(now_, keep_);
     FOR d IN SELECT jsonb_array_elements(step->'demands') LOOP
         IF now_ < (d->>'starts')::bigint OR now_ >= (d->>'ends')::bigint THEN
             RETURN jsonb_build_array('other_period', now_);
@@ -135,10 +140,10 @@ BEGIN
         END IF;
         refused := refused OR ((d->>'is_hard')::boolean
                                AND c.spent + c.held + bound_ > (d->>'amount')::bigint);
-        counts := counts || jsonb_build_array({schema}.row_v1(c, c.level));
+        counts := counts || jsonb_build_array({schema}.row_v2(c, c.level));
     END LOOP;
     IF refused THEN
-        RETURN jsonb_build_array('refused', now_, '', 0, 0, 0, counts);
+        RETURN jsonb_build_array('refused', now_, NULL, 0, 0, false, counts);
     END IF;
     counts := '[]';
     FOR d IN SELECT jsonb_array_elements(step->'demands') LOOP
@@ -147,7 +152,7 @@ BEGIN
         IF NOT FOUND THEN
             c := ROW(d->>'counter', d->>'label', limits, 0, 0, 0, 0, 0);
         END IF;
-        reached := {schema}.level_at_v1(c.spent, limits);
+        reached := {schema}.level_at_v2(c.spent, limits);
         passed_ := c.level;
         IF c.thresholds <> limits THEN
             passed_ := least(passed_, reached);
@@ -166,71 +171,79 @@ BEGIN
         ON CONFLICT (counter) DO UPDATE SET label = excluded.label,
             thresholds = excluded.thresholds, held = excluded.held, level = excluded.level,
             keep_until = excluded.keep_until;
-        counts := counts || jsonb_build_array({schema}.row_v1(c, passed_));
+        counts := counts || jsonb_build_array({schema}.row_v2(c, passed_));
         parts_ := parts_ || jsonb_build_array(
             jsonb_build_array(d->'counter', d->'slot', d->'length'));
     END LOOP;
     INSERT INTO {schema}.reservations
-    VALUES (step->>'id', 'open', bound_, 0, false, now_, now_ + hold_, parts_)
+    VALUES (step->>'id', 'open', bound_, 0, false, now_, now_ + hold_, parts_,
+            (step->>'charges')::boolean)
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, bound = excluded.bound,
         charged = excluded.charged, is_estimate = excluded.is_estimate, at = excluded.at,
-        due = excluded.due, parts = excluded.parts;
-    RETURN jsonb_build_array('done', now_, 'open', bound_, 0, 0, counts);
+        due = excluded.due, parts = excluded.parts,
+        charges = excluded.charges;
+    RETURN jsonb_build_array('done', now_, 'open', bound_, 0, false, counts);
 END $$;
 
-CREATE OR REPLACE FUNCTION {schema}.settle_v1(step jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION {schema}.settle_v2(step jsonb) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
-    now_ bigint := {schema}.begin_v1(step);
+    now_ bigint := {schema}.begin_v2(step);
     cost_ bigint := (step->>'cost')::bigint;
     estimate_ boolean := (step->>'is_estimate')::boolean;
     r {schema}.reservations; c {schema}.counters; part jsonb;
-    counts jsonb := '[]'; late integer := 0; passed_ integer;
+    counts jsonb := '[]'; is_late boolean; passed_ integer; stands boolean;
 BEGIN
     SELECT * INTO r FROM {schema}.reservations WHERE id = step->>'id';
     IF NOT FOUND THEN
         RETURN jsonb_build_array('unknown', now_);
     END IF;
-    IF (cost_ IS NULL AND r.state <> 'open')
-        OR (r.state = 'settled' AND NOT (r.is_estimate AND NOT estimate_)) THEN
+    stands := CASE WHEN r.state = 'settled' THEN estimate_ OR NOT r.is_estimate
+                   ELSE cost_ IS NULL AND r.state <> 'open' END;
+    IF stands THEN
         RETURN jsonb_build_array('repeated', now_, r.state, r.bound, r.charged);
     END IF;
+    is_late := r.state IN ('released', 'expired');
     IF r.state = 'open' THEN
-        PERFORM {schema}.unhold_v1(r);
-    ELSIF r.state <> 'settled' THEN
-        late := 1;
+        PERFORM {schema}.unhold_v2(r);
     END IF;
-    IF cost_ IS NULL THEN
-        r.state := 'released';
-    ELSE
-        PERFORM {schema}.charge_v1(
-            r, cost_ - r.charged,
-            CASE WHEN estimate_ THEN cost_ ELSE 0 END
-            - CASE WHEN r.is_estimate THEN r.charged ELSE 0 END, now_);
-        r.state := 'settled';
-        r.charged := cost_;
-        r.is_estimate := estimate_;
-    END IF;
+    PERFORM {schema}.charge_v2(
+        r, coalesce(cost_, 0) - r.charged,
+        CASE WHEN estimate_ THEN coalesce(cost_, 0) ELSE 0 END
+        - CASE WHEN r.is_estimate THEN r.charged ELSE 0 END, now_);
+    r.state := CASE WHEN cost_ IS NULL THEN 'released' ELSE 'settled' END;
+    r.charged := coalesce(cost_, 0);
+    r.is_estimate := estimate_;
     UPDATE {schema}.reservations SET state = r.state, charged = r.charged,
         is_estimate = r.is_estimate, due = now_ + (step->>'keep')::bigint WHERE id = r.id;
     FOR part IN SELECT jsonb_array_elements(r.parts) LOOP
         SELECT * INTO c FROM {schema}.counters WHERE counter = part->>0;
         CONTINUE WHEN NOT FOUND;
         passed_ := c.level;
-        c.level := greatest(passed_, {schema}.level_at_v1(c.spent, c.thresholds));
+        c.level := greatest(passed_, {schema}.level_at_v2(c.spent, c.thresholds));
         IF c.level > passed_ THEN
             UPDATE {schema}.counters SET level = c.level WHERE counter = c.counter;
         END IF;
-        counts := counts || jsonb_build_array({schema}.row_v1(c, passed_));
+        counts := counts || jsonb_build_array({schema}.row_v2(c, passed_));
     END LOOP;
-    RETURN jsonb_build_array('done', now_, r.state, r.bound, r.charged, late, counts);
+    RETURN jsonb_build_array('done', now_, r.state, r.bound, r.charged, is_late, counts);
 END $$;
 
-CREATE OR REPLACE FUNCTION {schema}.expire_v1(step jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION {schema}.expire_v2(step jsonb) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
-    now_ bigint := {schema}.begin_v1(step);
+    now_ bigint := {schema}.begin_v2(step);
 BEGIN
-    RETURN jsonb_build_array('done', now_, '', {schema}.sweep_v1(
-        now_, (step->>'keep')::bigint, (step->>'charges_expired')::boolean));
+    RETURN jsonb_build_array('done', now_, NULL, 0, 0, false, '[]'::jsonb,
+                             {schema}.sweep_v2(now_, (step->>'keep')::bigint));
 END $$;
+
+-- What counters say: those that are named, or all.
+CREATE OR REPLACE FUNCTION {schema}.count_v2(step jsonb) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_array(
+        'done', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, NULL, 0, 0, false,
+        coalesce(jsonb_agg({schema}.row_v2(c, c.level) ORDER BY c.counter), '[]'))
+    FROM {schema}.counters AS c
+    WHERE jsonb_typeof(step->'counters') = 'null' OR step->'counters' ? c.counter
+$$;

@@ -6,6 +6,7 @@
 local COUNTERS, RESERVATIONS, SLOTS, DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local SWEPT_AT_ONCE = 200
 local SWEPT_BEFORE_REFUSAL = 100000
+local NULL = cjson.null -- packed as nil
 
 local step = cjson.decode(ARGV[2])
 
@@ -19,6 +20,13 @@ if not given(now) then
   now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
+-- When this ledger began: it changes only where Redis has forgotten all of it.
+local began = redis.call('HGET', COUNTERS, ':began')
+if not began then
+  began = string.format('%.0f', now)
+  redis.call('HSET', COUNTERS, ':began', began)
+end
+
 local function add(counter, field, amount)
   return tonumber(redis.call('HINCRBY', COUNTERS, counter .. field, amount))
 end
@@ -29,6 +37,14 @@ local function thresholds_of(csv)
     found[#found + 1] = tonumber(number)
   end
   return found
+end
+
+local function csv_of(demand)
+  local texts = {}
+  for i, number in ipairs(demand.thresholds) do
+    texts[i] = string.format('%.0f', number)
+  end
+  return table.concat(texts, ',')
 end
 
 local function level_at(spent, thresholds)
@@ -50,9 +66,10 @@ local function read(counter)
   }
 end
 
+-- Replies are arrays in the order of the fields of `StepResult` and `Count`.
 local function row_of(counter, count, passed)
   return { counter, count.label, count.spent, count.held, count.estimated, count.level, passed,
-    count.csv }
+    thresholds_of(count.csv) }
 end
 
 local function save(id, row)
@@ -66,6 +83,7 @@ end
 
 -- Adds an amount, which may be negative, to what was spent in the scopes of a reservation.
 local function charge(row, amount, estimated)
+  if amount == 0 and estimated == 0 then return end
   for _, part in ipairs(row.parts) do
     local counter, slot, length = part[1], part[2], part[3]
     if redis.call('HEXISTS', COUNTERS, counter .. ':j') == 1 then
@@ -112,7 +130,7 @@ local function end_hold(id)
   local row = load(id)
   if not row or row.state ~= 'open' then return 0 end
   unhold(row)
-  if step.charges_expired then
+  if row.charges then
     charge(row, row.bound, row.bound)
     row.state, row.charged, row.estimate = 'settled', row.bound, true
   else
@@ -158,7 +176,7 @@ local function counts_of_demands()
   local counts = {}
   for i, demand in ipairs(step.demands) do
     local count = read(demand.counter) or { spent = 0, held = 0, estimated = 0, level = 0,
-      csv = demand.thresholds, label = demand.label }
+      csv = csv_of(demand), label = demand.label }
     counts[i] = row_of(demand.counter, count, count.level)
   end
   return counts
@@ -168,19 +186,19 @@ local function hold(demand)
   local counter = demand.counter
   local count = read(counter)
   if not count then
-    count = { spent = 0, held = 0, estimated = 0, level = 0, csv = demand.thresholds }
+    count = { spent = 0, held = 0, estimated = 0, level = 0, csv = csv_of(demand) }
     redis.call('HSET', COUNTERS, counter .. ':s', 0, counter .. ':h', 0, counter .. ':e', 0,
       counter .. ':l', 0)
   end
-  local thresholds = thresholds_of(demand.thresholds)
+  local csv, thresholds = csv_of(demand), demand.thresholds
   local passed, reached = count.level, level_at(count.spent, thresholds)
-  if count.csv ~= demand.thresholds then passed = math.min(passed, reached) end
+  if count.csv ~= csv then passed = math.min(passed, reached) end
   count.level = math.max(passed, reached)
   if not demand.is_hard and count.spent + count.held + step.bound > demand.amount then
     count.level = #thresholds
   end
   count.held = add(counter, ':h', step.bound)
-  count.csv, count.label = demand.thresholds, demand.label
+  count.csv, count.label = csv, demand.label
   redis.call('HSET', COUNTERS, counter .. ':l', count.level, counter .. ':t', count.csv,
     counter .. ':j', count.label)
   local last = demand.length > 0 and now + demand.length + step.hold or demand.ends
@@ -199,9 +217,9 @@ local function reserve()
   end
   if refused() then
     -- what is due but was not swept yet may be all that stands in the way
-    if swept < SWEPT_AT_ONCE then return { 'refused', now, '', 0, 0, 0, counts_of_demands() } end
+    if swept < SWEPT_AT_ONCE then return { 'refused', now, NULL, 0, 0, false, counts_of_demands() } end
     sweep(SWEPT_BEFORE_REFUSAL)
-    if refused() then return { 'refused', now, '', 0, 0, 0, counts_of_demands() } end
+    if refused() then return { 'refused', now, NULL, 0, 0, false, counts_of_demands() } end
   end
   local counts, parts = {}, {}
   for i, demand in ipairs(step.demands) do
@@ -209,10 +227,10 @@ local function reserve()
     parts[i] = { demand.counter, demand.slot, demand.length }
   end
   save(step.id, { state = 'open', bound = step.bound, charged = 0, estimate = false, at = now,
-    parts = parts })
+    charges = step.charges, parts = parts })
   redis.call('ZREM', DUE, 'r|' .. step.id)
   redis.call('ZADD', DUE, now + step.hold, 'h|' .. step.id)
-  return { 'done', now, 'open', step.bound, 0, 0, counts }
+  return { 'done', now, 'open', step.bound, 0, false, counts }
 end
 
 local function settled_counts(row)
@@ -235,25 +253,20 @@ local function settle()
   local row = load(step.id)
   if not row then return { 'unknown', now } end
   local is_release = not given(step.cost)
-  local replaces = row.state == 'settled' and row.estimate and not step.is_estimate
-  if (is_release and row.state ~= 'open')
-    or (row.state == 'settled' and not replaces) then
-    return { 'repeated', now, row.state, row.bound, row.charged }
-  end
-  local late = 0
-  if row.state == 'open' then unhold(row)
-  elseif row.state ~= 'settled' then late = 1 end
-  if is_release then
-    row.state = 'released'
-  else
-    local guessed = row.estimate and row.charged or 0
-    charge(row, step.cost - row.charged, (step.is_estimate and step.cost or 0) - guessed)
-    row.state, row.charged, row.estimate = 'settled', step.cost, step.is_estimate
-  end
+  local stands = is_release and row.state ~= 'open'
+  if row.state == 'settled' then stands = step.is_estimate or not row.estimate end
+  if stands then return { 'repeated', now, row.state, row.bound, row.charged } end
+  local is_late = row.state == 'released' or row.state == 'expired'
+  if row.state == 'open' then unhold(row) end
+  local cost = is_release and 0 or step.cost
+  charge(row, cost - row.charged,
+    (step.is_estimate and cost or 0) - (row.estimate and row.charged or 0))
+  row.state, row.charged, row.estimate = is_release and 'released' or 'settled', cost,
+    step.is_estimate
   save(step.id, row)
   redis.call('ZREM', DUE, 'h|' .. step.id)
   redis.call('ZADD', DUE, now + step.keep, 'r|' .. step.id)
-  return { 'done', now, row.state, row.bound, row.charged, late, settled_counts(row) }
+  return { 'done', now, row.state, row.bound, row.charged, is_late, settled_counts(row) }
 end
 
 local function expire()
@@ -262,9 +275,26 @@ local function expire()
     local swept, holds = sweep(SWEPT_AT_ONCE)
     ended = ended + holds
   until swept < SWEPT_AT_ONCE
-  return { 'done', now, '', ended }
+  return { 'done', now, NULL, 0, 0, false, {}, ended }
+end
+
+local function all_counters()
+  local names = {}
+  for _, field in ipairs(redis.call('HKEYS', COUNTERS)) do
+    if string.sub(field, -2) == ':j' then names[#names + 1] = string.sub(field, 1, -3) end
+  end
+  return names
+end
+
+local function count()
+  local counts = {}
+  for _, counter in ipairs(given(step.counters) and step.counters or all_counters()) do
+    local found = read(counter)
+    if found then counts[#counts + 1] = row_of(counter, found, found.level) end
+  end
+  return { 'done', now, NULL, 0, 0, false, counts }
 end
 
 -- One string is read many times faster than nested replies.
-local steps = { reserve = reserve, settle = settle, expire = expire }
-return cmsgpack.pack(steps[ARGV[1]]())
+local steps = { reserve = reserve, settle = settle, expire = expire, count = count }
+return cmsgpack.pack({ began, steps[ARGV[1]]() })

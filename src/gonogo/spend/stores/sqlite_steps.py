@@ -1,7 +1,6 @@
 """The steps of a ledger in SQLite, each within a transaction that somebody else begins and ends."""
 
 import sqlite3
-from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -35,7 +34,7 @@ class Transaction:
 
     def reserve(self, step: ReserveStep) -> StepResult:
         """Set aside in all scopes or in none."""
-        self.sweep(charges_expired=step.charges_expired)
+        self.sweep()
         if any(not demand.starts <= self._now < demand.ends for demand in step.demands):
             return StepResult(answer=Answer.OTHER_PERIOD, now=self._now)
         before = self._load(step.id)
@@ -56,6 +55,7 @@ class Transaction:
             state=State.OPEN,
             bound=step.bound,
             at=self._now,
+            charges=step.charges,
             parts=tuple(_Part(d.counter, d.slot, d.length) for d in step.demands),
         )
         self._save(row, due=self._now + step.hold)
@@ -71,14 +71,13 @@ class Transaction:
         if row.state is State.OPEN:
             self._unhold(row)
         is_late = row.state in {State.RELEASED, State.EXPIRED}
+        row = self._charge(row, step.cost or 0, is_estimate=step.is_estimate)
         if step.cost is None:
             row = msgspec.structs.replace(row, state=State.RELEASED)
-        else:
-            row = self._charge(row, step.cost, is_estimate=step.is_estimate)
         self._save(row, due=self._now + self._keep)
         return self._result(Answer.DONE, row, is_late=is_late, counts=self._warned(row))
 
-    def sweep(self, *, charges_expired: bool) -> int:
+    def sweep(self) -> int:
         """Do what is due, and return how many reservations ended."""
         for counter, slot, amount in self._execute(
             "SELECT counter, slot, amount FROM slots WHERE leaves <= ?", (self._now,)
@@ -94,7 +93,7 @@ class Transaction:
                 continue
             ended += 1
             self._unhold(row)
-            if charges_expired:
+            if row.charges:
                 row = self._charge(row, row.bound, is_estimate=True)
             else:
                 row = msgspec.structs.replace(row, state=State.EXPIRED)
@@ -168,7 +167,7 @@ class Transaction:
     def _charge(self, row: "_Row", cost: int, *, is_estimate: bool) -> "_Row":
         amount = cost - row.charged
         estimated = (cost if is_estimate else 0) - (row.charged if row.is_estimate else 0)
-        for part in row.parts:
+        for part in row.parts if amount or estimated else ():
             counts = not part.slot or self._add_to_slot(part, row.at, amount)
             spent = amount if counts else 0
             self._execute(
@@ -201,17 +200,18 @@ class Transaction:
                 self._execute(
                     "UPDATE counters SET level = ? WHERE counter = ?", (level, part.counter)
                 )
-            counts.append(replace(count, level=level, passed=count.level))
+            counts.append(msgspec.structs.replace(count, level=level, passed=count.level))
         return tuple(counts)
 
     def _load(self, id_: str) -> "_Row | None":
         found = self._execute(
-            "SELECT state, bound, charged, is_estimate, at, parts FROM reservations WHERE id = ?",
+            "SELECT state, bound, charged, is_estimate, at, charges, parts FROM reservations"
+            " WHERE id = ?",
             (id_,),
         ).fetchone()
         if found is None:
             return None
-        state, bound, charged, is_estimate, at, parts = found
+        state, bound, charged, is_estimate, at, charges, parts = found
         return _Row(
             id=id_,
             state=State(state),
@@ -219,12 +219,13 @@ class Transaction:
             charged=charged,
             is_estimate=bool(is_estimate),
             at=at,
+            charges=bool(charges),
             parts=_PARTS.decode(parts),
         )
 
     def _save(self, row: "_Row", *, due: int) -> None:
         self._execute(
-            "INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.id,
                 row.state.value,
@@ -234,6 +235,7 @@ class Transaction:
                 row.at,
                 due,
                 msgspec.json.encode(row.parts),
+                row.charges,
             ),
         )
 
@@ -273,6 +275,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     charged: int = 0
     is_estimate: bool = False
     at: int
+    charges: bool
     parts: tuple[_Part, ...]
 
 
@@ -280,11 +283,10 @@ _PARTS: Final = msgspec.json.Decoder(tuple[_Part, ...])
 
 
 def _is_over(row: _Row, step: SettleStep) -> bool:
-    """Say whether a settlement comes after another that stands."""
-    if step.cost is None:
-        return row.state is not State.OPEN
-    replaces = row.is_estimate and not step.is_estimate
-    return row.state is State.SETTLED and not replaces
+    """Say whether a settlement comes after another that stands: all but estimates do."""
+    if row.state is State.SETTLED:
+        return step.is_estimate or not row.is_estimate
+    return step.cost is None and row.state is not State.OPEN
 
 
 def read_count(connection: sqlite3.Connection, counter: str) -> Count | None:
