@@ -149,7 +149,9 @@ def _found(incident: Incident, opened: Sequence[Alarm], calls: Sequence[Call], s
         c.at for c in calls if c.user == incident.user and c.label and c.at >= incident.begins
     )
     for alarm in opened:
-        raised = (alarm.raised - BEGIN).total_seconds()
+        # A moment has whole microseconds, a call of a trace has not: what is raised at its first
+        # call would be raised before it.
+        raised = (alarm.raised - BEGIN).total_seconds() + 1e-6
         is_meant = alarm.kind in incident.expected and alarm.entity.name in (
             incident.user,
             incident.session,

@@ -38,7 +38,8 @@ def load_table(root: Path, name: str | None = None) -> Mapping[str, object]:
     for part in ("tool", "gonogo", *(() if name is None else (name,))):
         document = document.get(part, {}) if isinstance(document, dict) else document
     if not isinstance(document, dict):
-        raise BadSettingsError(f"{path} [{heading_of(name)}]: expected a table, got {document!r}")
+        got = f"a value of type {type(document).__name__}"  # never the value: it may be a secret
+        raise BadSettingsError(f"{path} [{heading_of(name)}]: expected a table, got {got}")
     return document
 
 

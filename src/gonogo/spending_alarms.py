@@ -32,6 +32,7 @@ def alarm_of_anomaly(anomaly: Anomaly) -> Alarm:
             "kind": anomaly.kind.value,
             "since": anomaly.begins.isoformat(),
             "n": str(anomaly.count),
+            "entities": str(anomaly.entities),
             "exchanges": ", ".join(anomaly.exchanges),
             "waste_usd_per_hour": "" if per_hour is None else f"{per_hour:.4f}",
         },

@@ -193,6 +193,45 @@ def test_watch_tells_the_receivers_without_naming_whom(
     assert "u-loop" not in json.dumps(taken)
 
 
+def test_watch_prints_what_it_found_though_nobody_can_be_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPS_URL", "json://127.0.0.1:9/")
+    (folder / "pyproject.toml").write_text(
+        '[tool.gonogo.alerts.receivers.ops]\nurl_variable = "OPS_URL"\n'
+    )
+    (folder / ".gonogo").mkdir()
+    (folder / ".gonogo" / "alerts.db").write_bytes(b"no outbox" * 100)
+    log = write(folder / "log.jsonl", [*days_of_calls(4), *looping_session()])
+    result = gonogo("spend", "watch", log, "--alert")
+    assert result.exit_code == 4
+    assert "runaway_loop" in result.stdout or "context_bloat" in result.stdout
+    assert "alerts.db" in result.stderr
+
+
+def test_forecast_tells_that_a_limit_is_near_and_that_it_no_longer_is(
+    folder: Path, receiver: tuple[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, taken = receiver
+    monkeypatch.setenv("OPS_URL", url)
+    (folder / "pyproject.toml").write_text(
+        '[tool.gonogo.alerts.receivers.ops]\nurl_variable = "OPS_URL"\n'
+    )
+    log = write(folder / "log.jsonl", days_of_calls(14))
+    now = ("--now", "2026-11-16T00:00:00Z", "--alert")
+    near = gonogo("forecast", log, "--limit", "4", *now)
+    assert near.exit_code == 1, near.output
+    assert len(taken) == 1
+    assert "4 US dollars of the monthly period until 2026-12-01" in json.dumps(taken[0])
+    few = write(folder / "few.jsonl", days_of_calls(14)[::10])
+    gone = gonogo("forecast", few, "--limit", "4", *now)
+    assert gone.exit_code == 0, gone.output
+    assert len(taken) == 2
+    alone = gonogo("forecast", log, "--alert")
+    assert alone.exit_code == 2
+    assert "give --limit" in alone.stderr
+
+
 BILL = Path(__file__).parent / "fixtures" / "reconciliation"
 
 

@@ -311,8 +311,9 @@ def test_a_rolling_limit_looks_at_its_window_alone():
     assert hit.spent == 24 + 96
     # Each hour 4 come and 1 leaves.
     assert hit.likely == sums.ends + 10 * HOUR
-    assert sums.ends < hit.earliest <= hit.likely <= hit.latest
     end = NotBy(sums.ends + 240 * HOUR)
+    assert sums.ends < hit.earliest <= hit.likely
+    assert hit.latest == end  # five days do not show that the new level lasts
     never = rolling(sums, outlook, 1000, 2)
     assert never.likely == never.latest == end
     assert not never.is_past

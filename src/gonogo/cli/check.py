@@ -83,7 +83,9 @@ def check(
     with reported_errors():
         settings = load_settings(Path.cwd())
         exchanges = _exchanges(locations or ["-"], tally)
-        cards = _judged(with_progress(exchanges, "exchanges"), domain or "general", settings, tally)
+        cards = _judged(
+            with_progress(exchanges, "exchanges", prints=True), domain or "general", settings, tally
+        )
         _print_cards(_tallied(cards, tally, fail_under), format)
     if format is CheckFormat.TABLE and tally.judged:
         _print_means(tally)

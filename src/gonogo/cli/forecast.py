@@ -12,7 +12,8 @@ import typer
 from gonogo.amounts import parse_amount
 from gonogo.cli.exits import Exit, reported_errors, say
 from gonogo.cli.progress import with_progress
-from gonogo.cli.usage import ReadExchanges, zone_named
+from gonogo.cli.reading import ReadExchanges, zone_named
+from gonogo.cli.telling import Telling
 from gonogo.errors import BadInputError, Problem
 from gonogo.plain_text import counted
 from gonogo.reports.forecast import Foreseen, render_forecast, render_forecast_json
@@ -80,6 +81,14 @@ def forecast(  # noqa: PLR0913 - a parameter an option
     plot: Annotated[
         bool, typer.Option("--plot", help="Show the days as bars, with their intervals.")
     ] = False,
+    alert: Annotated[
+        bool,
+        typer.Option(
+            "--alert",
+            help="Tell the receivers of [tool.gonogo.alerts] when the limit is likely hit, and"
+            " when it no longer is.",
+        ),
+    ] = False,
 ) -> None:
     """Foresee spending: burn rate, days, the calendar month, and when a limit is hit.
 
@@ -90,6 +99,9 @@ def forecast(  # noqa: PLR0913 - a parameter an option
     """
     read = ReadExchanges()
     with reported_errors():
+        if alert and limit is None:
+            raise BadInputError([Problem("--alert", "tells of a limit: give --limit, too")])
+        telling = Telling(Path.cwd(), alert=alert)
         foreseen = _foresee(
             read,
             locations or ["-"],
@@ -100,6 +112,7 @@ def forecast(  # noqa: PLR0913 - a parameter an option
             now=datetime.now(UTC) if now is None else _moment_of(now),
             days=days,
         )
+        is_told = _tell(foreseen, limit_period, telling)
     width = shutil.get_terminal_size((100, 24)).columns
     match format:
         case ForecastFormat.JSON:
@@ -109,8 +122,38 @@ def forecast(  # noqa: PLR0913 - a parameter an option
     if read.problems:
         say(f"gonogo: {counted(read.problems, 'record')} could not be read and not summed")
         raise typer.Exit(Exit.BAD_INPUT)
+    if not is_told:
+        raise typer.Exit(Exit.SERVICE_FAILED)
     if foreseen.is_limit_hit:
         raise typer.Exit(Exit.NO_GO)
+
+
+def _tell(foreseen: Foreseen, period: str, telling: Telling) -> bool:
+    """Tell that the limit is likely hit, or no longer is; return whether everybody was told."""
+    from gonogo.spending_alarms import (  # noqa: PLC0415 - heavy: the ledger and anomalies
+        alarm_of_limit_ahead,
+        key_of_limit_ahead,
+    )
+
+    if foreseen.limit is not None and foreseen.hit is not None:
+        measure, limit, hit = foreseen.measure, foreseen.limit, foreseen.hit
+        is_calendar = isinstance(_period_of(period), Period)
+        until = f"{foreseen.limit_ends:%Y-%m-%d}"
+        name = f"the {period} period until {until}" if is_calendar else f"any {period}"
+        if foreseen.is_limit_hit and isinstance(hit.likely, datetime):
+            telling.sound(
+                alarm_of_limit_ahead(
+                    measure,
+                    limit,
+                    name,
+                    hit_at=hit.likely,
+                    spent=hit.spent,
+                    at=foreseen.sums.ends,
+                )
+            )
+        else:
+            telling.recover(key_of_limit_ahead(measure, limit, name))
+    return telling.flush()
 
 
 def _foresee(  # noqa: PLR0913 - one a setting of the command

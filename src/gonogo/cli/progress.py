@@ -18,14 +18,15 @@ _QUIET_SECONDS: Final = 1.0
 _LINE_SECONDS: Final = 30.0
 
 
-def with_progress(items: Iterable[T], what: str) -> Iterator[T]:
+def with_progress(items: Iterable[T], what: str, *, prints: bool = False) -> Iterator[T]:
     """Yield the items, and show on a terminal how many have gone by.
 
     Args:
         items: Any number of them.
         what: What they are: `exchanges`.
+        prints: Whether data are printed meanwhile; on one terminal they would mix with it.
     """
-    if not sys.stderr.isatty() or sys.stdout.isatty():
+    if not sys.stderr.isatty() or (prints and sys.stdout.isatty()):
         yield from items
         return
     yield from _shown(items, what)

@@ -11,7 +11,7 @@ import typer
 from gonogo.amounts import parse_amount
 from gonogo.cli.exits import Exit, reported_errors, say
 from gonogo.cli.progress import with_progress
-from gonogo.cli.usage import ReadExchanges, say_unpriced
+from gonogo.cli.reading import ReadExchanges, say_unpriced
 from gonogo.errors import BadInputError, Problem
 from gonogo.plain_text import counted
 from gonogo.reports.savings import render_savings_json, render_savings_table

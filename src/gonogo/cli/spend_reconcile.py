@@ -11,8 +11,8 @@ import typer
 
 from gonogo.cli.exits import Exit, reported_errors, say
 from gonogo.cli.progress import with_progress
+from gonogo.cli.reading import ReadExchanges
 from gonogo.cli.telling import Telling
-from gonogo.cli.usage import ReadExchanges
 from gonogo.errors import BadInputError, Problem
 from gonogo.plain_text import counted
 from gonogo.reports.reconciliation import reconciliation_document, render_reconciliation

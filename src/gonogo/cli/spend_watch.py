@@ -1,6 +1,5 @@
 """`gonogo spend watch`: what of the spending went wrong, and who is told."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from decimal import Decimal
@@ -13,12 +12,11 @@ import typer
 
 from gonogo.cli.exits import Exit, reported_errors, say
 from gonogo.cli.progress import with_progress
-from gonogo.cli.usage import ReadExchanges
+from gonogo.cli.reading import ReadExchanges
+from gonogo.cli.telling import Telling
 from gonogo.exchanges import Exchange
 from gonogo.json_lines import JsonObject
 from gonogo.plain_text import counted, one_line
-from gonogo.production.alert_settings import load_alert_settings
-from gonogo.production.alerting import AlarmDoor, open_alarm_door
 from gonogo.settings import Settings, load_settings
 from gonogo.spend.anomalies.alarms import Alarm, News, Scope
 from gonogo.spending_alarms import alarm_of_anomaly, key_of
@@ -64,15 +62,15 @@ def watch(
     """
     read = ReadExchanges()
     with reported_errors():
-        watching = _Watching(load_settings(Path.cwd()), format, _Telling(alert=alert))
+        watching = _Watching(load_settings(Path.cwd()), format, Telling(Path.cwd(), alert=alert))
         news = watching.of(read.of(locations or ["-"]), state)
-        untold = watching.telling.flush()
+        is_told = watching.telling.flush()
     if format is WatchFormat.TEXT:
         typer.echo(_lines(news.values()), nl=False)
     if read.problems:
         say(f"gonogo: {counted(read.problems, 'record')} could not be read and not looked at")
         raise typer.Exit(Exit.BAD_INPUT)
-    if untold:
+    if not is_told:
         raise typer.Exit(Exit.SERVICE_FAILED)
     if any(alarm.part_of is None for alarm in news.values()):
         raise typer.Exit(Exit.NO_GO)
@@ -81,7 +79,7 @@ def watch(
 class _Watching:
     """Feeds exchanges to a watcher, and prints and tells the news."""
 
-    def __init__(self, settings: Settings, format_: WatchFormat, telling: "_Telling") -> None:
+    def __init__(self, settings: Settings, format_: WatchFormat, telling: Telling) -> None:
         self.telling = telling
         self._settings = settings
         self._format = format_
@@ -106,43 +104,21 @@ class _Watching:
     def _feed(
         self, exchanges: Iterable[Exchange], feed: Callable[[Exchange], tuple[Alarm, ...]]
     ) -> None:
-        for exchange in with_progress(exchanges, "exchanges"):
+        prints = self._format is WatchFormat.JSONL
+        for exchange in with_progress(exchanges, "exchanges", prints=prints):
             for alarm in feed(exchange):
                 if alarm.news is not News.CLOSED or alarm.id in self._news:
                     self._news[alarm.id] = alarm
-                self.telling.tell(alarm)
-                if self._format is WatchFormat.JSONL:
+                self._tell(alarm)
+                if prints:
                     typer.echo(msgspec.json.encode(_document(alarm)))
 
-
-class _Telling:
-    """The door through which alarms leave; does nothing where nobody is to be told."""
-
-    def __init__(self, *, alert: bool) -> None:
-        self._door: AlarmDoor | None = None
-        if alert:
-            folder = Path.cwd()
-            self._door = open_alarm_door(
-                load_alert_settings(folder), folder, environment=os.environ
-            )
-
-    def tell(self, alarm: Alarm) -> None:
+    def _tell(self, alarm: Alarm) -> None:
         """Tell an alarm; what is part of another one is told with that."""
-        if self._door is None:
-            return
         if alarm.news is News.CLOSED:
-            self._door.recover(key_of(alarm))
+            self.telling.recover(key_of(alarm))
         elif alarm.part_of is None:
-            self._door.sound(alarm_of_anomaly(alarm))
-
-    def flush(self) -> bool:
-        """Send what waits; return whether something was not taken."""
-        if self._door is None:
-            return False
-        flushed = self._door.flush()
-        for receiver, problem in flushed.problems.items():
-            say(f"gonogo: receiver {receiver}: {problem}; its messages wait in the outbox")
-        return bool(flushed.problems)
+            self.telling.sound(alarm_of_anomaly(alarm))
 
 
 def _document(alarm: Alarm) -> JsonObject:

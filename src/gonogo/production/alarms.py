@@ -19,6 +19,7 @@ FACTS: Final = (
     "cost_usd",
     "department",
     "domain",
+    "entities",
     "error_rate",
     "exchanges",
     "expected",

@@ -183,7 +183,8 @@ def _quantiles(errors: Floats, independent: float, level: Level) -> tuple[float,
 
     The empirical quantiles of m independent errors hold a share of (m + 1) / m less than they
     promise, as in conformal prediction (Lei et al. 2018). Where m is too small for the promise, the
-    largest errors are widened as a normal tail would.
+    largest error is widened as a normal tail would, and to both sides: a few errors that all went
+    one way do not show that the next cannot go the other.
 
     Args:
         errors: Any number; all finite.
@@ -199,5 +200,8 @@ def _quantiles(errors: Floats, independent: float, level: Level) -> tuple[float,
     adjusted = tail - (0.5 - tail) / m
     low, high = np.quantile(errors, [max(adjusted, 0.0), 1 - max(adjusted, 0.0)])
     least = float(ndtri(1 - tail)) * _DOUBT / (m + 1) ** 0.5
-    wider = 1.0 if adjusted >= 0 else max(1.0, float(ndtri(1 - tail) / ndtri(1 - 1 / (m + 2))))
-    return min(float(low) * wider, -least), max(float(high) * wider, least)
+    if adjusted < 0:
+        wider = max(1.0, float(ndtri(1 - tail) / ndtri(1 - 1 / (m + 2))))
+        high = wider * max(abs(low), abs(high))
+        low = -high
+    return min(float(low), -least), max(float(high), least)
