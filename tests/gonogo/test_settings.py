@@ -74,5 +74,7 @@ def test_tables_of_other_parts_are_left_to_them(tmp_path: Path) -> None:
 
 def test_what_is_no_table_is_said(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool]\ngonogo = 7\n")
-    with pytest.raises(BadSettingsError, match=r"\[tool.gonogo\]: expected a table, got a value of type int"):
+    with pytest.raises(
+        BadSettingsError, match=r"\[tool.gonogo\]: expected a table, got a value of type int"
+    ):
         load_settings(tmp_path)
