@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from traces import CHEAP, DEAR, Call
+from benchmarks.anomalies.traces import CHEAP, DEAR, Call
 
 from gonogo.spend.anomalies import Kind
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from incidents import BY_MODEL, INJECTORS, Incident, Injector
-from traces import (
+from benchmarks.anomalies.incidents import BY_MODEL, INJECTORS, Incident, Injector
+from benchmarks.anomalies.traces import (
     BEGIN,
     BIN_SECONDS,
     Call,

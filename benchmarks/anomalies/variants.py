@@ -6,8 +6,8 @@ The traces know only when, and how many tokens; so do these.
 from dataclasses import replace
 
 import numpy as np
-from incidents import Incident, Injector
-from traces import CHEAP, DEAR, Call
+from benchmarks.anomalies.incidents import Incident, Injector
+from benchmarks.anomalies.traces import CHEAP, DEAR, Call
 
 from gonogo.spend.anomalies import Kind
 

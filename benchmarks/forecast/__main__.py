@@ -11,10 +11,10 @@ import time
 import warnings
 from pathlib import Path
 
+from benchmarks.figures import Figure, as_markdown, show, store
 from benchmarks.forecast import hours, months
-from benchmarks.forecast.figures import Figure, as_markdown, as_row, show
 from benchmarks.forecast.series import read_servegen, read_taxis
-from benchmarks.results import replace_tables, store_rows
+from benchmarks.results import replace_tables
 
 _ROOT = Path(__file__).parents[2]
 
@@ -32,7 +32,7 @@ def main() -> int:
     missed = [figure for figure in figures if not figure.holds]
     seconds = time.perf_counter() - started
     print(f"\n{len(figures)} figures in {seconds:.0f} s; {len(missed)} bars do not hold")
-    store_rows("forecast", [as_row(figure) for figure in figures], _ROOT / "results")
+    store("forecast", figures, _ROOT / "results")
     if options.page is not None:
         replace_tables(options.page, as_markdown(figures))
     return 1 if missed else 0

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from benchmarks.forecast.figures import Figure
+from benchmarks.figures import Figure
 from benchmarks.forecast.series import DAY, WEEK, Floats, simulate_hourly
 
 from gonogo.spend.forecasting.forecasts import forecast_hours

@@ -3,7 +3,7 @@
 import statistics
 
 import numpy as np
-from benchmarks.forecast.figures import Figure
+from benchmarks.figures import Figure
 from benchmarks.forecast.series import AT_DAY, DAY, MONTH_DAYS, WEEK, simulate_month
 
 from gonogo.spend.forecasting.forecasts import foresee_totals

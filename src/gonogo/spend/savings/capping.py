@@ -53,7 +53,7 @@ class Capping:
             basis=Basis.ASSUMED,
             redraft=lambda other: replace(other, output=min(other.output, cap)),
             tokens=draft.output - cap,
-            note=f"a cap of {cap:,} tokens",
+            note=f"a cap of {_rounded(cap):,} tokens",
         )
 
     def _line(self, key: tuple[str, str]) -> _Line:
@@ -68,3 +68,8 @@ class Capping:
         line.seen += 1
         if line.seen == self._settings.least_answers or line.seen % _LEARN_EVERY == 0:
             line.usual = statistics.median(line.outputs)
+
+
+def _rounded(tokens: int) -> int:
+    """Return the two leading digits and zeros: what is usual moves, and each cap is a note."""
+    return round(tokens, 2 - len(str(tokens)))
