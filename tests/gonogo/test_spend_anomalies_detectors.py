@@ -147,7 +147,16 @@ def test_the_same_request_six_times_in_an_hour_is_a_loop() -> None:
 
 
 def test_short_prompts_are_said_again_by_people() -> None:
-    assert kinds(repeated(12, text="go on")) == []
+    assert kinds(repeated(9, text="go on")) == []
+    assert Kind.RUNAWAY_LOOP not in kinds(
+        call(i, 30.0 * i, session="s", text="go on", input_tokens=5000 + 300 * i) for i in range(12)
+    )
+
+
+def test_a_short_prompt_ten_times_without_a_history_is_a_loop() -> None:
+    assert kinds(repeated(10, text="go on")) == [Kind.RUNAWAY_LOOP]
+    names = [call(i, 30.0 * i, session="s", text=f"name {i}") for i in range(12)]
+    assert kinds(names) == []
 
 
 def test_numbered_requests_are_a_loop_only_with_the_same_answer() -> None:

@@ -57,8 +57,8 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="FILE",
-            help="Exchanges as JSON Lines: files (.gz and .zst too), folders, URLs, or - for"
-            " standard input, which is the default. Traces of Claude's SDK (OTLP JSON, content"
+            help="Exchanges as JSON Lines (.gz and .zst too) or Parquet: files, folders, URLs, or -"
+            " for standard input, which is the default. Traces of Claude's SDK (OTLP JSON, content"
             " mode) and cassettes of vcrpy are read, too.",
         ),
     ] = None,

@@ -25,7 +25,7 @@ _LEAST_OUTPUT: Final = 16
 """Tokens; the same where only these are known."""
 
 _LEAST_WORDS: Final = 40
-"""Characters; shorter prompts ("go on") are said again by people."""
+"""Characters; shorter prompts ("go on") are said again by people, if not `_SHAPE_RUN` times."""
 
 _SHAPE_RUN: Final = 10
 
@@ -35,7 +35,7 @@ class _Call:
     """What is remembered of one call.
 
     Digests are empty where there is nothing to compare; `shape` holds input and output tokens where
-    no text was recorded, else 0 and 0.
+    no text was recorded, or a short prompt, whose digest `briefly` is; else 0 and 0.
     """
 
     id: str
@@ -48,6 +48,7 @@ class _Call:
     answered_sketch: frozenset[int]
     tools: str
     shape: tuple[int, int]
+    briefly: str
 
 
 _Calls = deque[_Call]
@@ -93,6 +94,7 @@ def _call_of(sighting: Sighting) -> _Call:
     words, reply = sighting.words, sighting.reply
     is_said = len(words) >= _LEAST_WORDS
     is_answered = len(reply) >= _LEAST_REPLY
+    is_told_apart = sighting.has_text and (is_said or not words)
     return _Call(
         id=sighting.id,
         at=sighting.at,
@@ -103,7 +105,8 @@ def _call_of(sighting: Sighting) -> _Call:
         answered=digest(_without_numbers(reply)) if is_answered else "",
         answered_sketch=_sketch_of(reply) if is_answered else frozenset(),
         tools=",".join(sighting.tool_calls),
-        shape=(0, 0) if sighting.has_text else (sighting.input_tokens, sighting.output_tokens),
+        shape=(0, 0) if is_told_apart else (sighting.input_tokens, sighting.output_tokens),
+        briefly=digest(words) if words and not is_said else "",
     )
 
 
@@ -167,12 +170,12 @@ def _tool_rounds(calls: Sequence[_Call], repeats: int) -> list[_Call]:
 
 
 def _shape_run(calls: Sequence[_Call]) -> list[_Call]:
-    """Return the last calls in a row that are of one size, where no text was recorded."""
+    """Return the last calls in a row that are of one size, and say the same if that is known."""
     run: list[_Call] = []
     for one in reversed(calls):
         if not one.shape[0] or one.shape[1] < _LEAST_OUTPUT:
             break
-        if run and not _is_same_shape(one.shape, run[-1].shape):
+        if run and not _is_of_same_shape(one, run[-1]):
             break
         run.append(one)
     sizes = [one.shape[0] for one in run]
@@ -180,9 +183,13 @@ def _shape_run(calls: Sequence[_Call]) -> list[_Call]:
     return [] if is_growing else run[::-1]
 
 
-def _is_same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    is_asked = abs(one[0] - other[0]) <= 0.01 * other[0]
-    return is_asked and abs(one[1] - other[1]) <= 0.05 * other[1] + 1
+def _is_of_same_shape(one: _Call, other: _Call) -> bool:
+    (sent, got), (other_sent, other_got) = one.shape, other.shape
+    return (
+        one.briefly == other.briefly
+        and abs(sent - other_sent) <= 0.01 * other_sent
+        and abs(got - other_got) <= 0.05 * other_got + 1
+    )
 
 
 def _signal(sighting: Sighting, calls: Sequence[_Call], what: str, *, of_thread: bool) -> Signal:
