@@ -7,6 +7,9 @@ from gonogo.json_lines import JsonObject
 from gonogo.plain_text import counted, one_line
 from gonogo.spend.reconciliation import Reconciliation, Row
 
+SCHEMA: Final = 1
+"""Of the document; fields are only ever added."""
+
 _NAME_LENGTH: Final = 40
 _UNKNOWN: Final = "-"
 _HEADINGS: Final = ("model", "kind", "exchanges", "billed", "difference", "")
@@ -31,6 +34,7 @@ def render_reconciliation(found: Reconciliation) -> str:
 def reconciliation_document(found: Reconciliation) -> JsonObject:
     """Return all of it as JSON; amounts are decimal strings in US dollars."""
     return {
+        "schema": SCHEMA,
         "start": found.start.isoformat(),
         "end": found.end.isoformat(),
         "holds": found.holds,

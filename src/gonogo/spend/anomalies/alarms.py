@@ -58,7 +58,8 @@ class Signal:
         kind: What went wrong.
         entity: Whom it is about.
         detail: Tells episodes of one kind and entity apart: a model, a document's digest.
-        exchanges: The evidence, oldest first; the last is the exchange at hand.
+        exchanges: The evidence, oldest first; the last is the exchange at hand. Of a spike the
+            dearest ones, the dearest first.
         since: When the evidence begins, in seconds since 1970.
         waste_usd: What could have been saved; of the whole evidence in the first signal of an
             episode, of the exchange at hand later; None where it has no price.
@@ -97,8 +98,8 @@ class Alarm:
         begins: When the first exchange of its evidence was asked.
         raised: When it was first reported.
         ends: When its last exchange was asked; None while it lasts.
-        exchanges: Ids, oldest first: the first ones that showed it, and the last ones.
-        count: How many exchanges belong to it.
+        exchanges: Ids, as in the signals: the first ones that showed it, and the last ones.
+        count: How many exchanges were named.
         waste_usd: Estimated waste so far; None where an exchange has no price.
         waste_usd_per_hour: The same by the hour, over at least five minutes.
         cause: The likely cause, one sentence.
