@@ -25,7 +25,9 @@ def zst(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "content", [LINES, gzip.compress(LINES), zst(LINES), zst(LINES[:90]) + zst(LINES[90:])]
+    "content",
+    [LINES, gzip.compress(LINES), zst(LINES), zst(LINES[:90]) + zst(LINES[90:])],
+    ids=["plain", "gzip", "zst", "two zst frames"],
 )
 def test_first_bytes_say_how_it_is_packed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
@@ -52,6 +54,7 @@ def at_line_ends(content: bytes) -> bytes:
         gzip.compress(LINES)[:30] + b"\xff" * 40,
         b"\x28\xb5\x2f\xfd" + b"\xff" * 40,
     ],
+    ids=["cut gzip", "cut zst at a block", "cut zst", "broken gzip", "broken zst"],
 )
 def test_what_is_cut_or_broken_is_told_after_what_could_be_read(
     tmp_path: Path, content: bytes
