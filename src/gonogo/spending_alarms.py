@@ -1,11 +1,9 @@
 """What went wrong with spending, made fit for the door of alarms: whom it is about stays inside."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from gonogo.errors import BudgetExceeded
-from gonogo.plain_text import counted
 from gonogo.production.alarms import Alarm
 from gonogo.spend.anomalies.alarms import Alarm as Anomaly
 from gonogo.spend.reconciliation import Reconciliation
@@ -149,23 +147,4 @@ def alarm_of_limit_ahead(
         title=f"{limit:f} {unit} of {period} {how} {when}",
         at=at,
         facts={"period": period, "value": f"{spent:f}", "threshold": f"{limit:f}"},
-    )
-
-
-def alarm_of_unpriced(unpriced: Mapping[str, int], *, at: datetime) -> Alarm:
-    """Return the alarm of calls that are in no sum, since their models have no known price.
-
-    Args:
-        unpriced: How many calls by model, at least one; an empty name: of no known model.
-        at: When the last of them was.
-    """
-    names = sorted(unpriced)
-    lines = [f"{name or 'no model known'}: {counted(unpriced[name], 'call')}" for name in names]
-    return Alarm(
-        key=f"unpriced/{names}",
-        severity=Severity.MEDIUM,
-        title=f"{counted(sum(unpriced.values()), 'call')} without a known price",
-        text="\n".join(["They are in no sum. Prices may be set in [tool.gonogo].", *lines]),
-        at=at,
-        facts={"n": str(sum(unpriced.values())), "model": ", ".join(names)},
     )

@@ -80,7 +80,7 @@ def test_a_call_is_reserved_and_settled(gateway: Gateway) -> None:
     assert gateway.row("settle", "r1", "--usd", "0.01")["is_repeated"]
 
 
-def test_warnings_wait_in_the_outbox_where_that_is_asked_for(
+def test_warnings_and_refusals_wait_in_the_outbox_where_that_is_asked_for(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = gateway.folder / "pyproject.toml"
@@ -92,6 +92,10 @@ def test_warnings_wait_in_the_outbox_where_that_is_asked_for(
     waiting = CliRunner().invoke(app, ["alerts", "status", "--project", str(gateway.folder)])
     assert json.loads(waiting.stdout)["waiting"] == {"ops": 1}
     assert "kim" not in waiting.stdout
+    refused = gateway.run("reserve", "r2", "--usd", "9", "-a", "user=kim", "--alert")
+    assert refused.exit_code == 1
+    waiting = CliRunner().invoke(app, ["alerts", "status", "--project", str(gateway.folder)])
+    assert json.loads(waiting.stdout)["waiting"] == {"ops": 2}
 
 
 def test_a_refusal_says_which_limit_and_when_it_resets(gateway: Gateway) -> None:

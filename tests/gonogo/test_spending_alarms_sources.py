@@ -1,4 +1,4 @@
-"""Refusals, forecasts and missing prices as alarms, and what a command tells of them."""
+"""Refusals and forecasts as alarms, and what a command tells of them."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +16,6 @@ from gonogo.spend.limits import decode_spend_settings
 from gonogo.spending_alarms import (
     alarm_of_limit_ahead,
     alarm_of_refusal,
-    alarm_of_unpriced,
     key_of_limit_ahead,
 )
 from gonogo_checkers.verdict import Severity
@@ -27,6 +26,8 @@ DOWN = """
 [tool.gonogo.alerts.receivers.ops]
 url_variable = "OPS_OF_A_TEST"
 """
+
+ALARM = Alarm(key="synthetic", severity=Severity.MEDIUM, title="synthetic", at=AT)
 
 
 def test_a_refusal_names_the_limit_and_not_the_user(tmp_path: Path) -> None:
@@ -56,19 +57,13 @@ def test_a_limit_ahead_is_one_episode_a_period_and_worse_once_it_is_hit() -> Non
     )
 
 
-def test_models_without_a_price_are_named() -> None:
-    alarm = alarm_of_unpriced({"claude-new": 3, "": 1}, at=AT)
-    assert alarm.title == "4 calls without a known price"
-    assert "claude-new: 3 calls" in alarm.text
-
-
 def test_what_a_command_found_is_kept_for_a_receiver_that_is_down(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pyproject.toml").write_text(DOWN)
     monkeypatch.delenv("OPS_OF_A_TEST", raising=False)
     telling = Telling(tmp_path, alert=True)
-    telling.sound(alarm_of_unpriced({"claude-new": 3}, at=AT))
+    telling.sound(ALARM)
     assert not telling.flush()
     assert "receiver 'ops': the environment variable OPS_OF_A_TEST is not set" in (
         capsys.readouterr().err
@@ -84,9 +79,9 @@ def test_an_outbox_that_cannot_be_used_does_not_end_the_command(
     (tmp_path / ".gonogo").write_text("a file is in the way")
     telling = Telling(tmp_path, alert=True)
     for _ in range(3):
-        telling.sound(alarm_of_unpriced({"claude-new": 3}, at=AT))
+        telling.sound(ALARM)
     assert not telling.flush()
     assert capsys.readouterr().err.count("cannot be used") == 1
     quiet = Telling(tmp_path, alert=False)
-    quiet.sound(alarm_of_unpriced({"claude-new": 3}, at=AT))
+    quiet.sound(ALARM)
     assert quiet.flush()

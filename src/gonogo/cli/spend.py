@@ -62,7 +62,8 @@ At: TypeAlias = Annotated[
 Alert: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--alert", help="Let warnings wait in the outbox of [tool.gonogo.alerts] to be sent, too."
+        "--alert",
+        help="Let warnings and refusals wait in the outbox of [tool.gonogo.alerts] to be sent.",
     ),
 ]
 Usd: TypeAlias = Annotated[str | None, typer.Option("--usd", help="US dollars.")]
@@ -101,28 +102,28 @@ def reserve(  # noqa: PLR0913 - each is an option of the command
     with reported_errors():
         attributes = _attributes_of(attribute)
         bound, version = _bound_of(usd, request, attributes, project)
-        with _ledger(project, alert=alert) as ledger:
-            try:
+        try:
+            with _ledger(project, alert=alert) as ledger:
                 made = ledger.reserve(
                     id, attributes, upper_bound_usd=bound, is_sent=sent, at=_utc(at)
                 )
-            except BudgetExceeded as refused:
-                _print(_refusal(id, refused))
-                say(f"gonogo: {refused}")
-                raise typer.Exit(Exit.NO_GO) from refused
-            _print(
-                {
-                    "id": id,
-                    "granted": True,
-                    "state": made.state.value,
-                    "is_new": made.is_new,
-                    "is_recorded": made.is_recorded,
-                    "upper_bound_usd": made.bound_usd,
-                    "cost_usd": made.cost_usd,
-                    "price_version": version,
-                    "warnings": [_warning(warning) for warning in made.warnings],
-                }
-            )
+        except BudgetExceeded as refused:
+            _print(_refusal(id, refused))
+            say(f"gonogo: {refused}")
+            raise typer.Exit(Exit.NO_GO) from refused
+        _print(
+            {
+                "id": id,
+                "granted": True,
+                "state": made.state.value,
+                "is_new": made.is_new,
+                "is_recorded": made.is_recorded,
+                "upper_bound_usd": made.bound_usd,
+                "cost_usd": made.cost_usd,
+                "price_version": version,
+                "warnings": [_warning(warning) for warning in made.warnings],
+            }
+        )
 
 
 @spend.command(
@@ -219,15 +220,25 @@ def _ledger(project: Path, *, alert: bool = False) -> Iterator[Ledger]:
     with closing(opened):
         try:
             yield opened
+        except BudgetExceeded as refused:
+            if alert:
+                _tell(refused, telling)
+            raise
         except ValueError as error:
             raise BadInputError([Problem("gonogo spend", str(error))]) from error
 
 
-def _tell(warning: SpendWarning, telling: Telling) -> None:
-    """Put a warning into the outbox; `gonogo alerts flush` sends it."""
-    from gonogo.spending_alarms import alarm_of_warning  # noqa: PLC0415 - only where one is told
+def _tell(what: SpendWarning | BudgetExceeded, telling: Telling) -> None:
+    """Put a warning or a refusal into the outbox; `gonogo alerts flush` sends it."""
+    from gonogo.spending_alarms import (  # noqa: PLC0415 - only where one is told
+        alarm_of_refusal,
+        alarm_of_warning,
+    )
 
-    telling.sound(alarm_of_warning(warning))
+    if isinstance(what, BudgetExceeded):
+        telling.sound(alarm_of_refusal(what))
+    else:
+        telling.sound(alarm_of_warning(what))
 
 
 def _attributes_of(given: list[str] | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Final
 from gonogo.spend.anomalies.alarms import Kind, Signal
 from gonogo.spend.anomalies.remembering import Memories
 from gonogo.spend.anomalies.settings import WatchSettings
-from gonogo.spend.anomalies.sightings import Sighting, said_tokens
+from gonogo.spend.anomalies.sightings import Sighting, SizedCall, said_tokens
 
 _STEADY: Final = 0.75
 """The smallest input of the row against the largest: a part that is always there dominates."""
@@ -26,22 +26,14 @@ _SUDDEN_TIMES: Final = 100.0
 _SUDDEN_SECONDS: Final = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    id: str
-    at: float
-    thread: str
-    tokens: int
-
-
 @dataclass(slots=True)
 class _Row:
     """The last calls of one user to one model, and the usual input before."""
 
-    calls: deque[_Call]
+    calls: deque[SizedCall]
     usual: deque[int] = field(default_factory=lambda: deque(maxlen=101))
     seen: int = 0
-    sudden: deque[_Call] = field(default_factory=lambda: deque(maxlen=3))
+    sudden: deque[SizedCall] = field(default_factory=lambda: deque(maxlen=3))
 
 
 class GiantDetector:
@@ -62,7 +54,7 @@ class GiantDetector:
             return
         row = self._rows.of((sighting.user, sighting.model))
         usual = self._usual(row)
-        row.calls.append(_Call(sighting.id, sighting.at, sighting.thread, tokens))
+        row.calls.append(SizedCall(sighting.id, sighting.at, sighting.thread, tokens))
         limit = self._limit(row, usual)
         if self._is_sudden(row, sighting):
             yield from self._sudden(row, usual, sighting)

@@ -25,6 +25,16 @@ _MOST_TOKENS: Final = 10**9
 _NO_TOKENS: Final = (0, 0, 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class SizedCall:
+    """What detectors of sizes remember of a call; `at` in seconds since 1970."""
+
+    id: str
+    at: float
+    thread: str
+    tokens: int
+
+
 @dataclass(frozen=True)
 class Sighting:
     """One exchange as the detectors see it.

@@ -11,7 +11,7 @@ from gonogo.spend.anomalies.alarms import Kind, Signal
 from gonogo.spend.anomalies.evidence import Evidence
 from gonogo.spend.anomalies.remembering import Memories
 from gonogo.spend.anomalies.settings import WatchSettings
-from gonogo.spend.anomalies.sightings import Sighting
+from gonogo.spend.anomalies.sightings import Sighting, SizedCall
 
 _HIGH: Final = 0.9
 """Calls above this quantile of the own past are large."""
@@ -21,14 +21,6 @@ _LEAST_PAST: Final = 100
 _RECENT: Final = 20
 _LARGE: Final = "large"
 _READ_FROM_CACHE: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    id: str
-    at: float
-    thread: str
-    tokens: int
 
 
 @dataclass(slots=True)
@@ -42,7 +34,7 @@ class _Sizes:
     high: float = 0.0
     share: float = 1 - _HIGH
     evidence: Evidence = field(default_factory=Evidence)
-    large: deque[_Call] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    large: deque[SizedCall] = field(default_factory=lambda: deque(maxlen=_RECENT))
 
 
 class SizeDetector:
@@ -67,7 +59,7 @@ class SizeDetector:
         is_large = value > sizes.high
         sizes.evidence.add(_LARGE, sizes.share, is_hit=is_large)
         if is_large:
-            call = _Call(sighting.id, sighting.at, sighting.thread, sighting.input_tokens)
+            call = SizedCall(sighting.id, sighting.at, sighting.thread, sighting.input_tokens)
             sizes.large.append(call)
             if self._has_grown(sizes, sighting):
                 yield self._signal(sizes, sighting)
@@ -126,5 +118,5 @@ def _span(settings: WatchSettings) -> float:
     return settings.quiet_seconds
 
 
-def _typical(calls: list[_Call]) -> float:
+def _typical(calls: list[SizedCall]) -> float:
     return statistics.median(call.tokens for call in calls)
